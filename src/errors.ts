@@ -1,0 +1,122 @@
+/**
+ * Every error the library throws. `code` is stable and tells them apart; `message` is for the engineer who
+ * reads it, except on {@link PublicError}, whose message is for the customer.
+ */
+export abstract class AsyncJobsError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** An option of `createAsyncJobs`, of a kind or of a store is wrong. Thrown at construction. */
+export class InvalidOptionError extends AsyncJobsError {
+  readonly code = "INVALID_OPTION";
+}
+
+/** No kind of that name is registered in this process. */
+export class UnknownKindError extends AsyncJobsError {
+  readonly code = "UNKNOWN_KIND";
+}
+
+/** The payload fails the kind's schema, or is not JSON. `issues` are sentences that the caller may read. */
+export class InvalidPayloadError extends AsyncJobsError {
+  readonly code = "INVALID_PAYLOAD";
+  constructor(
+    message: string,
+    readonly issues: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
+/** The payload as JSON is larger than `maxPayloadBytes`. */
+export class PayloadTooLargeError extends AsyncJobsError {
+  readonly code = "PAYLOAD_TOO_LARGE";
+}
+
+/** A list was asked for with a limit, cursor, status or kind that makes no sense. */
+export class InvalidQueryError extends AsyncJobsError {
+  readonly code = "INVALID_QUERY";
+}
+
+/** No credential came with the request. */
+export class UnauthenticatedError extends AsyncJobsError {
+  readonly code = "UNAUTHENTICATED";
+}
+
+/** The Partner App lacks the scope that the call takes. */
+export class ForbiddenError extends AsyncJobsError {
+  readonly code = "FORBIDDEN";
+  constructor(readonly scope: string) {
+    super(`The Partner App lacks the scope ${scope}. Grant it to the app, or ask with the shop's API key.`);
+  }
+}
+
+/** No such job for this principal: unknown, another's, expired or malformed, on purpose indistinguishable. */
+export class JobNotFoundError extends AsyncJobsError {
+  readonly code = "JOB_NOT_FOUND";
+  constructor() {
+    super("No job of this ID is visible to this principal.");
+  }
+}
+
+/** The job result is larger than `maxResultBytes`. Fails the job; write large results to a file instead. */
+export class ResultTooLargeError extends AsyncJobsError {
+  readonly code = "RESULT_TOO_LARGE";
+}
+
+/** An attempt ran longer than its kind's `timeout`. The reason of the attempt's `signal`. */
+export class AttemptTimeoutError extends AsyncJobsError {
+  readonly code = "ATTEMPT_TIMEOUT";
+}
+
+/** The claim was lost: the lease ran out, or the job was cancelled. The reason of the attempt's `signal`. */
+export class ClaimLostError extends AsyncJobsError {
+  readonly code = "CLAIM_LOST";
+}
+
+/** The runner is stopping and its grace is over. The reason of the attempt's `signal`. */
+export class RunnerStoppedError extends AsyncJobsError {
+  readonly code = "RUNNER_STOPPED";
+}
+
+/** The store is locked by another program for longer than the store waits. Nothing was changed; try again. */
+export class StoreBusyError extends AsyncJobsError {
+  readonly code = "STORE_BUSY";
+}
+
+/** The store cannot read or write: disk full, file read-only, connection gone. `cause` holds the driver's error. */
+export class StoreUnavailableError extends AsyncJobsError {
+  readonly code = "STORE_UNAVAILABLE";
+}
+
+/** The store's schema was written by a newer version of this library. Upgrade the library. */
+export class NewerSchemaError extends AsyncJobsError {
+  readonly code = "NEWER_SCHEMA";
+}
+
+/** The store was closed. */
+export class StoreClosedError extends AsyncJobsError {
+  readonly code = "STORE_CLOSED";
+}
+
+/** A result file cannot be read or written. `cause` holds the system's error. */
+export class ResultStoreError extends AsyncJobsError {
+  readonly code = "RESULT_STORE";
+}
+
+/**
+ * Throw it in a handler to fail the job at once with a sentence that the customer reads in `error`.
+ *
+ * @example throw new PublicError("The newsletter does not exist any more.")
+ */
+export class PublicError extends AsyncJobsError {
+  readonly code = "PUBLIC";
+  /** Whether another attempt may be made. Default false: what the customer must mend, no retry mends. */
+  readonly retry: boolean;
+  constructor(message: string, options: { readonly retry?: boolean; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retry = options.retry ?? false;
+  }
+}

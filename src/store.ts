@@ -1,0 +1,196 @@
+import type {
+  Checkpoint,
+  Claim,
+  ClaimedJob,
+  JobStatus,
+  NewJob,
+  Progress,
+  Settlement,
+  VisibleJob,
+} from "./job.js";
+import type { Visibility } from "./principal.js";
+
+/**
+ * Where jobs live. Implement it to keep them elsewhere, and prove it with `storeConformance` from
+ * `async-jobs/testing`.
+ *
+ * Every call takes many, so that one transaction serves many; an empty list is answered without touching the
+ * disk. All times are epoch milliseconds and come from the caller: a store has no clock of its own, unless it
+ * is shared by machines whose clocks differ. A write is durable when its promise resolves, as far as the
+ * store's options say so.
+ *
+ * Any call may reject with `StoreBusyError` (nothing was changed, try again), `StoreUnavailableError` (disk,
+ * connection) or `StoreClosedError`. After a rejected write nothing of it has happened, unless the connection
+ * broke during the commit; then a repeated `insert` gives back the first jobs by their IDs.
+ */
+export interface JobStore {
+  /**
+   * Adds jobs, waiting, all or none. A job whose ID is there already, or whose idempotency key the same shop and
+   * app have used for the same kind in a job that has not expired, is not added: the first job is given back.
+   *
+   * Each job gets the next number of the store's count of starts, in the order given, and its turn: one more
+   * than the larger of its shop's last turn in that kind and the turn now being served there.
+   */
+  insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]>;
+
+  /**
+   * Claims jobs that are due, at most `limit` in all and at most each kind's own `limit`, lowest turn first
+   * (equal turns: first started first). Never gives one job to two claims: the claimed job runs until
+   * `now + leaseMs` and has a fence higher than any it had.
+   *
+   * First puts back to wait every job whose lease has run out, each with one more death, and tells which.
+   */
+  claim(request: ClaimRequest): Promise<ClaimResponse>;
+
+  /**
+   * Renews the leases of claims until `now + leaseMs`, and keeps what their handlers report. Gives back the
+   * claims that are lost: settled, cancelled, put back, or claimed anew. For those nothing changes.
+   */
+  renew(renewals: readonly Renewal[], leaseMs: number, now: number): Promise<readonly Claim[]>;
+
+  /**
+   * Ends claims. For each, in the order given, whether it took effect: false where the claim was lost, and then
+   * nothing changes. Status, result and `expiresAt` appear together. A done or failed job never changes again.
+   */
+  settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]>;
+
+  /**
+   * Fails a visible job that is waiting or running, at once and whoever runs it; its claim is lost by that.
+   * A finished job stays as it is. Gives back the job as it is afterwards; undefined if it is not visible.
+   */
+  cancel(cancellation: Cancellation): Promise<VisibleJob | undefined>;
+
+  /** The job, if it is visible and has not expired: `now < expiresAt`. One query, no hint otherwise. */
+  find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined>;
+
+  /** The visible jobs that have not expired, newest start first, by the store's own count of starts. One query. */
+  list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage>;
+
+  /**
+   * Removes at most `limit` jobs with `expiresAt <= now`, oldest expiry first, and tells how many and which
+   * files of the result store belonged to them. Holds the event loop and the store for a few milliseconds at most.
+   */
+  expire(now: number, limit: number): Promise<Expired>;
+
+  /**
+   * Those of the given claims' result files that no job refers to any more and none ever will: the claim is
+   * neither running, nor the source of a finished job's result or of a waiting job's checkpoint.
+   */
+  unreferencedFiles(keys: readonly string[]): Promise<readonly string[]>;
+
+  /** Counts by kind and status, and the oldest job that is due and waits. Expired jobs are not counted. */
+  stats(now: number): Promise<StoreStats>;
+
+  /** Why the job is where it is, for operators: not filtered by visibility. Undefined for an unknown ID. */
+  explain(id: string, now: number): Promise<JobExplanation | undefined>;
+
+  /**
+   * Calls the listener when there may be something new to claim, from this process or another: after inserts,
+   * releases and cancels of others. A hint: it may come late, twice, or for nothing. Returns a function
+   * that ends it. Listening never keeps the process alive.
+   */
+  onWork(listener: () => void): () => void;
+
+  /** Lets go of what the store itself opened. Later calls reject with `StoreClosedError`. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface Inserted {
+  /** The ID of the job: the given one, or that of the job that was there before. */
+  readonly id: string;
+  /** False when an earlier job is given back. */
+  readonly created: boolean;
+}
+
+export interface ClaimRequest {
+  /** The kinds wanted, each with how many more may run. Other kinds are left alone. */
+  readonly kinds: readonly { readonly kind: string; readonly limit: number }[];
+  /** How many jobs at most, of all kinds together. */
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly now: number;
+}
+
+export interface ClaimResponse {
+  /** In the order in which they should start. */
+  readonly claimed: readonly ClaimedJob[];
+  /** Jobs put back to wait because their lease had run out; some may be among the claimed. */
+  readonly rescued: readonly { readonly id: string; readonly kind: string; readonly deaths: number }[];
+  /** When the next retry falls due or the next lease runs out; undefined if none is pending. */
+  readonly nextDueAt?: number;
+}
+
+export interface Renewal extends Claim {
+  /** Replaces the stored checkpoint. */
+  readonly checkpoint?: Checkpoint;
+  /** Replaces the stored progress. */
+  readonly progress?: Progress;
+}
+
+export interface Cancellation {
+  readonly id: string;
+  readonly visibility: Visibility;
+  /** The sentence that the customer reads. */
+  readonly error: string;
+  readonly now: number;
+  readonly expiresAt: number;
+}
+
+export interface ListQuery {
+  /** At most so many jobs; all of them when absent. At least 1. */
+  readonly limit?: number;
+  readonly status?: JobStatus;
+  readonly kind?: string;
+  /** Only jobs started before the one of this number: the `next` of the page before. */
+  readonly before?: number;
+}
+
+export interface JobPage {
+  readonly jobs: readonly VisibleJob[];
+  /** Where the next page begins; absent on the last page and without a limit. */
+  readonly next?: number;
+}
+
+export interface Expired {
+  readonly removed: number;
+  /** Keys of result files to delete from the result store. */
+  readonly files: readonly string[];
+}
+
+export interface StoreStats {
+  readonly kinds: readonly KindStats[];
+  /** When the oldest job that is due and waits was created; undefined if none waits. */
+  readonly oldestWaitingAt?: number;
+}
+
+export interface KindStats {
+  readonly kind: string;
+  readonly waiting: number;
+  readonly running: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** What an operator asks of one job. `state` says why it has not run, or how it ended. */
+export interface JobExplanation {
+  readonly id: string;
+  readonly kind: string;
+  readonly shop: string;
+  readonly app?: string;
+  readonly createdAt: number;
+  readonly failures: number;
+  readonly deaths: number;
+  /** The internal text of the last failure. Not for customers. */
+  readonly detail?: string;
+  readonly state: /** Due. `ahead` jobs of its kind come first by their turns. */
+    | { readonly type: "ready"; readonly ahead: number }
+    /** Waits for its next attempt. */
+    | { readonly type: "delayed"; readonly runAt: number }
+    | { readonly type: "running"; readonly fence: number; readonly leaseUntil: number }
+    | {
+        readonly type: "finished";
+        readonly status: "done" | "failed";
+        readonly completedAt: number;
+        readonly expiresAt: number;
+      };
+}
