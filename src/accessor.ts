@@ -1,9 +1,18 @@
 import type { Readable } from "node:stream";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { JobStatus } from "./job.js";
-import type { Kind } from "./kinds.js";
-import type { JobView } from "./resource.js";
-import type { ByteRange } from "./results.js";
+import type { Clock } from "./clock.js";
+import { InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.js";
+import type { Events } from "./events.js";
+import { expiresAt } from "./expiry.js";
+import type { GroupCommit } from "./group-commit.js";
+import { ID_PATTERN, type IdSource } from "./ids.js";
+import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
+import type { Kind, KindRegistry } from "./kinds.js";
+import { encodePayload } from "./payload.js";
+import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
+import { type JobView, viewOf } from "./resource.js";
+import type { ByteRange, ResultStore } from "./results.js";
+import type { Inserted, JobStore, ListQuery } from "./store.js";
 
 /** The name of a kind among `Kinds`. */
 export type KindName<Kinds extends readonly Kind[]> = Kinds[number]["name"];
@@ -42,7 +51,9 @@ export interface JobList {
 
 /** A finished job's result file, opened. */
 export interface OpenedResult {
-  readonly job: JobView & { readonly status: "done" };
+  readonly completedAt: Date;
+  /** From this moment on the file cannot be opened any more. */
+  readonly expiresAt: Date;
   /** The bytes asked for, in order. Destroy it when it is not read to its end. */
   readonly stream: Readable;
   /** The whole file's length. */
@@ -72,6 +83,16 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
     options?: CreateOptions,
   ): Promise<JobView>;
 
+  /**
+   * Starts up to 1,000 jobs of one kind in one transaction: all or none. In the order of the payloads.
+   *
+   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, InvalidQueryError for too many
+   */
+  createMany<Name extends KindName<Kinds>>(
+    kind: Name,
+    payloads: readonly PayloadOf<Kinds, Name>[],
+  ): Promise<readonly JobView[]>;
+
   /** @throws InvalidQueryError, ForbiddenError */
   list(query?: JobListQuery): Promise<JobList>;
 
@@ -92,4 +113,178 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * @throws JobNotFoundError also when the job has no file, ForbiddenError
    */
   openResult(id: string, range?: ByteRange): Promise<OpenedResult>;
+}
+
+export interface AccessorSettings {
+  readonly store: JobStore;
+  readonly inserts: GroupCommit<NewJob, Inserted>;
+  readonly results: ResultStore | undefined;
+  readonly kinds: KindRegistry;
+  readonly publicUrl: string;
+  readonly expireAfter: number;
+  readonly maxPayloadBytes: number;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly events: Events;
+  /** Called when a job was cancelled, so that a runner in this process ends it at once. */
+  readonly onCancelled: (id: string) => void;
+}
+
+/** What the customer reads in `error` of a cancelled job. */
+const CANCELLED = "The job was cancelled.";
+const MAX_LIMIT = 1000;
+const LONGEST_KEY = 255;
+
+export class PrincipalAccessor implements Accessor {
+  readonly #principal: Principal;
+  readonly #settings: AccessorSettings;
+  /** A job belongs to its shop and app. To start one takes the kind's scope, not the one for reading. */
+  readonly #owner: Visibility;
+
+  constructor(principal: Principal, settings: AccessorSettings) {
+    this.#principal = principal;
+    this.#settings = settings;
+    this.#owner = ownerOf(principal);
+  }
+
+  async create(kindName: string, payload: unknown, options: CreateOptions = {}): Promise<JobView> {
+    const { idempotencyKey } = options;
+    const kind = this.#kindToStart(kindName);
+    if (idempotencyKey !== undefined) requireKey(idempotencyKey);
+    const text = await encodePayload(kind, payload, this.#settings.maxPayloadBytes);
+    const job = this.#newJob(kindName, text);
+    const { id, created } = await this.#settings.inserts.add(
+      idempotencyKey === undefined ? job : { ...job, idempotencyKey },
+    );
+    return created ? this.#viewOfCreated(job) : this.#view(await this.#find(id, this.#owner));
+  }
+
+  async createMany(kindName: string, payloads: readonly unknown[]): Promise<readonly JobView[]> {
+    if (payloads.length > MAX_LIMIT) {
+      throw new InvalidQueryError(
+        `At most ${MAX_LIMIT} jobs start in one call; ${payloads.length} were given.`,
+      );
+    }
+    const { store, clock, maxPayloadBytes } = this.#settings;
+    const kind = this.#kindToStart(kindName);
+    const jobs: NewJob[] = [];
+    for (const payload of payloads) {
+      jobs.push(this.#newJob(kindName, await encodePayload(kind, payload, maxPayloadBytes)));
+    }
+    await store.insert(jobs, clock.now());
+    return jobs.map((job) => this.#viewOfCreated(job));
+  }
+
+  async list(query: JobListQuery = {}): Promise<JobList> {
+    const visibility = visibilityOf(this.#principal);
+    const page = await this.#settings.store.list(visibility, toListQuery(query), this.#settings.clock.now());
+    const jobs = page.jobs.map((job) => this.#view(job));
+    return page.next === undefined ? { jobs } : { jobs, next: encodeCursor(page.next) };
+  }
+
+  async get(id: string): Promise<JobView> {
+    return this.#view(await this.#find(id, visibilityOf(this.#principal)));
+  }
+
+  async cancel(id: string): Promise<JobView> {
+    const { store, clock, kinds, expireAfter, events, onCancelled } = this.#settings;
+    const visibility = visibilityOf(this.#principal);
+    const { kind, status } = await this.#find(id, visibility);
+    const now = clock.now();
+    const ownExpireAfter = kinds.has(kind) ? kinds.get(kind).expireAfter : undefined;
+    const cancellation = {
+      id,
+      visibility,
+      error: CANCELLED,
+      now,
+      expiresAt: expiresAt(now, ownExpireAfter, expireAfter),
+    };
+    const job = await store.cancel(cancellation);
+    if (job === undefined) throw new JobNotFoundError();
+    if (status === "pending" && job.status === "failed" && job.error === CANCELLED) {
+      onCancelled(id);
+      events.emit("job:cancelled", { id, kind });
+    }
+    return this.#view(job);
+  }
+
+  async openResult(id: string, range?: ByteRange): Promise<OpenedResult> {
+    const job = await this.#find(id, visibilityOf(this.#principal));
+    if (job.status !== "done" || job.result.type !== "file") throw new JobNotFoundError();
+    const { file, contentType, extension } = job.result;
+    const stream = await this.#settings.results?.open(file.key, range);
+    if (stream === undefined) {
+      throw new ResultStoreError(
+        `The file ${file.key} of the finished job ${id} is not in the result store. Was it removed by hand, or is this another store than the runner's?`,
+      );
+    }
+    return {
+      completedAt: new Date(job.completedAt),
+      expiresAt: new Date(job.expiresAt),
+      stream,
+      bytes: file.bytes,
+      contentType,
+      fileName: `${id}.${extension}`,
+      tag: file.key,
+    };
+  }
+
+  #kindToStart(name: string): Kind {
+    const kind = this.#settings.kinds.get(name);
+    requireScope(this.#principal, kind.scope);
+    return kind;
+  }
+
+  #newJob(kind: string, payload: string): NewJob {
+    const createdAt = this.#settings.clock.now();
+    return { id: this.#settings.ids(createdAt), kind, ...this.#owner, payload, createdAt };
+  }
+
+  #viewOfCreated({ id, kind, shop, app, createdAt }: NewJob): JobView {
+    const { events } = this.#settings;
+    if (events.heard("job:created")) events.emit("job:created", { id, kind, shop });
+    const pending = { id, kind, status: "pending", createdAt } as const;
+    return this.#view(app === undefined ? pending : { ...pending, app });
+  }
+
+  async #find(id: string, visibility: Visibility): Promise<VisibleJob> {
+    if (typeof id !== "string" || !ID_PATTERN.test(id)) throw new JobNotFoundError();
+    const job = await this.#settings.store.find(id, visibility, this.#settings.clock.now());
+    if (job === undefined) throw new JobNotFoundError();
+    return job;
+  }
+
+  #view(job: VisibleJob): JobView {
+    return viewOf(job, this.#principal, this.#settings.publicUrl);
+  }
+}
+
+function requireKey(key: string): void {
+  if (typeof key === "string" && key.length >= 1 && key.length <= LONGEST_KEY) return;
+  throw new InvalidQueryError(`An idempotency key is a string of 1 to ${LONGEST_KEY} characters.`);
+}
+
+function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT)) {
+    throw new InvalidQueryError(`The limit must be a whole number from 1 to ${MAX_LIMIT}.`);
+  }
+  if (status !== undefined && !JOB_STATUSES.includes(status)) {
+    throw new InvalidQueryError(`The status must be one of ${JOB_STATUSES.join(", ")}.`);
+  }
+  return {
+    ...(limit === undefined ? undefined : { limit }),
+    ...(status === undefined ? undefined : { status }),
+    ...(kind === undefined ? undefined : { kind }),
+    ...(cursor === undefined ? undefined : { before: decodeCursor(cursor) }),
+  };
+}
+
+function encodeCursor(next: number): string {
+  return Buffer.from(String(next)).toString("base64url");
+}
+
+function decodeCursor(cursor: string): number {
+  const text = Buffer.from(cursor, "base64url").toString("latin1");
+  if (/^[1-9][0-9]{0,14}$/.test(text) && encodeCursor(Number(text)) === cursor) return Number(text);
+  throw new InvalidQueryError("The cursor is not one that this API gave out. Follow `nextPage` as it is.");
 }

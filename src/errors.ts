@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * Every error the library throws. `code` is stable and tells them apart; `message` is for the engineer who
  * reads it, except on {@link PublicError}, whose message is for the customer.
@@ -61,9 +63,14 @@ export class JobNotFoundError extends AsyncJobsError {
   }
 }
 
-/** The job result is larger than `maxResultBytes`. Fails the job; write large results to a file instead. */
+/** A handler returned more than `maxResultBytes`. Fails the job at once; write large results to a file instead. */
 export class ResultTooLargeError extends AsyncJobsError {
   readonly code = "RESULT_TOO_LARGE";
+}
+
+/** A handler returned what cannot be a result: not a string, or a string beside a file. Fails the job at once. */
+export class InvalidResultError extends AsyncJobsError {
+  readonly code = "INVALID_RESULT";
 }
 
 /** An attempt ran longer than its kind's `timeout`. The reason of the attempt's `signal`. */
@@ -118,5 +125,17 @@ export class PublicError extends AsyncJobsError {
   constructor(message: string, options: { readonly retry?: boolean; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retry = options.retry ?? false;
+  }
+}
+
+/** The longest text of an internal error that is kept for the operator. */
+const LONGEST_DETAIL = 8000;
+
+/** Anything that was thrown, with stack and causes, as text for the operator. Never for customers. */
+export function describeError(error: unknown): string {
+  try {
+    return inspect(error).slice(0, LONGEST_DETAIL);
+  } catch {
+    return "an error that cannot be inspected";
   }
 }

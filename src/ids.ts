@@ -14,3 +14,6 @@ export const timeOrderedId: IdSource = (nowMs) =>
     .toString(16)
     .padStart(8, "0")
     .slice(-8) + randomHex();
+
+/** Joins what a customer was told with what the operator's log says: 12 hex digits. */
+export const newReference: () => string = customAlphabet("0123456789abcdef", 12);

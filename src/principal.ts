@@ -1,4 +1,4 @@
-import { ForbiddenError } from "./errors.js";
+import { ForbiddenError, InvalidOptionError } from "./errors.js";
 
 /**
  * Who is asking. The host authenticates; this is what it found out.
@@ -26,10 +26,31 @@ export interface PartnerAppPrincipal {
   readonly scopes: readonly string[];
 }
 
+/** @throws InvalidOptionError when the host gave a principal without a shop, or an OAuth one without app or scopes. */
+export function requirePrincipal(principal: Principal): void {
+  const complete =
+    isId(principal.shop) &&
+    (principal.via === "api-key" ||
+      (principal.via === "oauth" && isId(principal.app) && Array.isArray(principal.scopes)));
+  if (complete) return;
+  throw new InvalidOptionError(
+    'A principal is { via: "api-key", shop } or { via: "oauth", shop, app, scopes }, with IDs that are not empty.',
+  );
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
 /** The jobs that a principal may see: those of a shop, or of one Partner App of a shop. */
 export interface Visibility {
   readonly shop: string;
   readonly app?: string;
+}
+
+/** Whose a job becomes that the principal starts. Needs no scope: whether it may start one depends on the kind. */
+export function ownerOf(principal: Principal): Visibility {
+  return principal.via === "oauth" ? { shop: principal.shop, app: principal.app } : { shop: principal.shop };
 }
 
 /** The documented scope for reading jobs. `read_async_job` was published later; both count. */

@@ -4,7 +4,7 @@ import { type Principal, seesPartnerApp } from "./principal.js";
 /** A job as a principal sees it, in plain values. A key without a value is left out. */
 export type JobView =
   | (ViewFacts & { readonly status: "pending"; readonly progress?: Progress })
-  | (ViewFacts & FinishedView & { readonly status: "done"; readonly result: string })
+  | (ViewFacts & FinishedView & { readonly status: "done"; readonly result?: string })
   | (ViewFacts & FinishedView & { readonly status: "failed"; readonly error: string });
 
 interface ViewFacts {
@@ -52,7 +52,7 @@ export function viewOf(job: VisibleJob, principal: Principal, publicUrl: string)
         ...(job.progress === undefined ? undefined : { progress: job.progress }),
       };
     case "done":
-      return { ...facts, ...finishedView(job), status: "done", result: resultText(job, publicUrl) };
+      return { ...facts, ...finishedView(job), status: "done", ...resultView(job, publicUrl) };
     case "failed":
       return { ...facts, ...finishedView(job), status: "failed", error: job.error };
   }
@@ -62,10 +62,14 @@ function finishedView(job: { readonly completedAt: number; readonly expiresAt: n
   return { completedAt: new Date(job.completedAt), expiresAt: new Date(job.expiresAt) };
 }
 
-function resultText(job: VisibleJob & { readonly status: "done" }, publicUrl: string): string {
-  return job.result.type === "text"
-    ? job.result.text
-    : `${publicUrl}/async-jobs/${job.id}.${job.result.extension}`;
+/** A handler that gave nothing back leaves the key out. */
+function resultView(
+  job: VisibleJob & { readonly status: "done" },
+  publicUrl: string,
+): { readonly result?: string } {
+  const { result } = job;
+  if (result.type === "file") return { result: `${publicUrl}/async-jobs/${job.id}.${result.extension}` };
+  return result.text === "" ? {} : { result: result.text };
 }
 
 /** The documented JSON. */
@@ -76,7 +80,7 @@ export function resourceOf(view: JobView): JobResource {
     status: view.status,
     ...(view.startedAt === undefined ? undefined : { startedAt: view.startedAt.toISOString() }),
     ...(view.status === "pending" ? undefined : { completedAt: view.completedAt.toISOString() }),
-    ...(view.status === "done" ? { result: view.result } : undefined),
+    ...(view.status === "done" && view.result !== undefined ? { result: view.result } : undefined),
     ...(view.status === "failed" ? { error: view.error } : undefined),
     ...(view.partnerApp === undefined ? undefined : { partnerApp: view.partnerApp }),
   };

@@ -1,0 +1,123 @@
+import { type Accessor, PrincipalAccessor } from "./accessor.js";
+import { type EventListener, type EventName, Events } from "./events.js";
+import { GroupCommit } from "./group-commit.js";
+import { createResponder, type Responder } from "./http/responder.js";
+import { newReference } from "./ids.js";
+import type { NewJob } from "./job.js";
+import { type Kind, KindRegistry } from "./kinds.js";
+import { type AsyncJobsOptions, resolveOptions } from "./options.js";
+import { type Principal, requirePrincipal } from "./principal.js";
+import { type PruneReport, Pruner } from "./pruner.js";
+import { JobRunner } from "./runner.js";
+import type { JobExplanation, StoreStats } from "./store.js";
+
+/** The jobs as one principal may see and start them, in plain values and as HTTP answers. */
+export interface PrincipalJobs<Kinds extends readonly Kind[]> extends Accessor<Kinds> {
+  readonly respond: Responder<Kinds>;
+}
+
+/** Milliseconds. */
+const DEFAULT_GRACE = 10_000;
+
+export interface StopOptions {
+  /** Milliseconds that running handlers get to finish. Default 10,000. Then their signals abort. */
+  readonly grace?: number;
+}
+
+export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  /** Seconds after which a client should ask again for a pending job. */
+  readonly retryAfter: number;
+
+  /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app. */
+  as(principal: Principal): PrincipalJobs<Kinds>;
+
+  /** Runs jobs in this process, and prunes, until `stop`. Keeps the process alive. */
+  start(): Promise<void>;
+
+  /**
+   * Claims nothing more, lets running handlers finish for `grace` milliseconds, then aborts their signals and
+   * hands their jobs back: another process starts them at once, and it costs them nothing.
+   */
+  stop(options?: StopOptions): Promise<void>;
+
+  /** Stops, then lets go of the store. */
+  close(options?: StopOptions): Promise<void>;
+
+  /** Runs all jobs that are due until there is nothing to run, then resolves. For tests; needs no `start`. */
+  runUntilIdle(): Promise<void>;
+
+  /** Removes what has expired and files that no job refers to. The runner does it by itself. */
+  prune(): Promise<PruneReport>;
+
+  /** Counts by kind and status. For operators: of all shops. */
+  stats(): Promise<StoreStats>;
+
+  /** Why a job is where it is. For operators: it holds internal errors. */
+  explain(id: string): Promise<JobExplanation | undefined>;
+
+  /** Calls the listener at every event of that name in this process. Returns a function that ends it. */
+  on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void;
+
+  /** Tells the operator of an error outside any job. Gives a reference that the customer may be told. */
+  report(during: string, error: unknown): string;
+}
+
+/**
+ * Wires an engine out of a store, kinds and settings.
+ *
+ * @throws InvalidOptionError which names the option, what is wrong with it, and what is expected.
+ */
+export function createAsyncJobs<const Kinds extends readonly Kind[]>(
+  options: AsyncJobsOptions<Kinds>,
+): AsyncJobs<Kinds> {
+  const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
+  const { concurrency, lease, expireAfter, pruneEvery, maxPayloadBytes, maxResultBytes, retryAfter } =
+    settings;
+  const kinds = new KindRegistry(options.kinds);
+  const events = new Events(log);
+  const report = (during: string, error: unknown): string => {
+    const reference = newReference();
+    log("error", `an error during ${during}`, { reference, error });
+    events.emit("error", { during, error });
+    return reference;
+  };
+  const parts = { store, results, kinds, clock, events, log };
+  const runner = new JobRunner({ ...parts, random, concurrency, lease, expireAfter, maxResultBytes });
+  const pruner = new Pruner({ ...parts, pruneEvery, report });
+  const accessorSettings = {
+    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes },
+    inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
+    onCancelled: (id: string) => runner.loseClaim(id),
+  };
+
+  const jobs: AsyncJobs<Kinds> = {
+    publicUrl,
+    retryAfter,
+    as(principal) {
+      requirePrincipal(principal);
+      const accessor = new PrincipalAccessor(principal, accessorSettings);
+      return Object.assign(accessor, { respond: createResponder<Kinds>(accessor, jobs) });
+    },
+    async start() {
+      runner.start();
+      pruner.start();
+    },
+    async stop({ grace = DEFAULT_GRACE } = {}) {
+      pruner.stop();
+      await runner.stop(grace);
+    },
+    async close(stopOptions) {
+      await jobs.stop(stopOptions);
+      await store.close();
+    },
+    runUntilIdle: () => runner.runUntilIdle(),
+    prune: () => pruner.prune(),
+    stats: () => store.stats(clock.now()),
+    explain: (id) => store.explain(id, clock.now()),
+    on: (name, listener) => events.on(name, listener),
+    report,
+  };
+  return jobs;
+}

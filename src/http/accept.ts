@@ -1,0 +1,16 @@
+/** Whether an Accept header takes JSON: absent, `application/json`, `application/*` or `*​/*`, unless at quality 0. */
+export function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === "") return true;
+  let best = { precision: -1, quality: 0 };
+  for (const part of accept.split(",")) {
+    const [range = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
+    const precision = ["*/*", "application/*", "application/json"].indexOf(range);
+    if (precision > best.precision) best = { precision, quality: qualityOf(parameters) };
+  }
+  return best.quality > 0;
+}
+
+function qualityOf(parameters: readonly string[]): number {
+  const quality = parameters.find((parameter) => parameter.startsWith("q="));
+  return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
+}

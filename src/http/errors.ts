@@ -1,0 +1,51 @@
+import {
+  ForbiddenError,
+  InvalidPayloadError,
+  InvalidQueryError,
+  JobNotFoundError,
+  PayloadTooLargeError,
+  StoreBusyError,
+  StoreUnavailableError,
+  UnauthenticatedError,
+  UnknownKindError,
+} from "../errors.js";
+import { jsonReply, type Reply } from "./reply.js";
+
+/** Seconds: when to ask again after the store failed. */
+const RETRY_AFTER_OUTAGE = "5";
+
+/**
+ * An error as the documented answer. Only sentences that are meant for the caller are said; of everything else
+ * the operator is told, and the caller gets a reference.
+ */
+export function errorReply(error: unknown, report: (during: string, error: unknown) => string): Reply {
+  if (error instanceof JobNotFoundError) return sentences(404, ["No such async job."]);
+  if (error instanceof UnauthenticatedError) {
+    return sentences(401, ["Authentication is required."], { "WWW-Authenticate": "Bearer" });
+  }
+  if (error instanceof ForbiddenError) {
+    return sentences(403, [`This requires the scope ${error.scope}.`], {
+      "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${error.scope}"`,
+    });
+  }
+  if (error instanceof InvalidPayloadError) return sentences(400, error.issues);
+  if (error instanceof InvalidQueryError) return sentences(400, [error.message]);
+  if (error instanceof PayloadTooLargeError) return sentences(413, [error.message]);
+  if (error instanceof UnknownKindError) return sentences(400, ["This kind of job cannot be started here."]);
+  const reference = report("a request", error);
+  if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
+    return sentences(503, ["Async jobs are not available at the moment. Please try again."], {
+      "Retry-After": RETRY_AFTER_OUTAGE,
+    });
+  }
+  return sentences(500, [`Something went wrong. Please contact support with the reference ${reference}.`]);
+}
+
+/** `{"errors": […]}` */
+export function sentences(
+  status: number,
+  errors: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  return jsonReply(status, { errors }, headers);
+}

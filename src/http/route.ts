@@ -1,0 +1,40 @@
+import { API_PATH } from "./replies.js";
+
+/** A request that is ours, by its path. `methods` are those it takes. */
+export type Route =
+  | { readonly type: "list"; readonly methods: readonly string[] }
+  | { readonly type: "job"; readonly methods: readonly string[]; readonly id: string }
+  | { readonly type: "cancel"; readonly methods: readonly string[]; readonly id: string }
+  | {
+      readonly type: "file";
+      readonly methods: readonly string[];
+      readonly id: string;
+      readonly extension: string;
+    };
+
+const READ = ["GET", "HEAD", "OPTIONS"];
+const ACT = ["POST", "OPTIONS"];
+const FILE_PATH = /^\/async-jobs\/([^/]*)\.([^/.]+)$/;
+
+/** The route of a path without query, below the mount; undefined for paths that are not ours. */
+export function routeOf(path: string): Route | undefined {
+  if (path === API_PATH) return { type: "list", methods: READ };
+  if (path.startsWith(`${API_PATH}/`)) {
+    const [id = "", action, ...more] = path.slice(API_PATH.length + 1).split("/");
+    if (action === undefined) return { type: "job", methods: READ, id: decode(id) };
+    if (action === "cancel" && more.length === 0) return { type: "cancel", methods: ACT, id: decode(id) };
+    return undefined;
+  }
+  const [, id, extension] = FILE_PATH.exec(path) ?? [];
+  if (id === undefined || extension === undefined) return undefined;
+  return { type: "file", methods: READ, id: decode(id), extension: decode(extension) };
+}
+
+/** A malformed escape is left as it is: no ID contains a percent sign. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,51 @@
+export type {
+  Accessor,
+  CreateOptions,
+  JobList,
+  JobListQuery,
+  KindName,
+  OpenedResult,
+  PayloadOf,
+} from "./accessor.js";
+export { type AsyncJobs, createAsyncJobs, type PrincipalJobs, type StopOptions } from "./async-jobs.js";
+export { type Clock, systemClock, type Timer } from "./clock.js";
+export * from "./errors.js";
+export type { AsyncJobsEvents, EventListener, EventName, Log, LogLevel } from "./events.js";
+export { createHandler, type Handler, type HandlerOptions, type PlainRequest } from "./http/handler.js";
+export type { Reply } from "./http/reply.js";
+export type { FileAnswer, JsonAnswer, Responder } from "./http/responder.js";
+export { type IdSource, timeOrderedId } from "./ids.js";
+export {
+  type Checkpoint,
+  type Claim,
+  type ClaimedJob,
+  claimOfFileKey,
+  fileKeyOf,
+  JOB_STATUSES,
+  type JobResult,
+  type JobStatus,
+  type JsonValue,
+  type NewJob,
+  type Outcome,
+  type Progress,
+  type ResultFile,
+  type Settlement,
+  type VisibleJob,
+} from "./job.js";
+export {
+  type AttemptedJob,
+  type AttemptFile,
+  defineKind,
+  type FileOptions,
+  type HandlerContext,
+  type HandlerResult,
+  type Kind,
+  type KindOptions,
+} from "./kinds.js";
+export { type AsyncJobsOptions, DEFAULTS } from "./options.js";
+export type { ApiKeyPrincipal, PartnerAppPrincipal, Principal, Visibility } from "./principal.js";
+export type { PruneReport } from "./pruner.js";
+export type { JobResource, JobView } from "./resource.js";
+export type { ByteRange, ResultStore, ResultWriter } from "./results.js";
+export type { Backoff } from "./retry.js";
+export type * from "./store.js";

@@ -1,0 +1,146 @@
+import { type Clock, systemClock } from "./clock.js";
+import { InvalidOptionError } from "./errors.js";
+import type { Log } from "./events.js";
+import { DEFAULT_EXPIRE_AFTER } from "./expiry.js";
+import { type IdSource, timeOrderedId } from "./ids.js";
+import { type Kind, requirePositiveInteger } from "./kinds.js";
+import { logToConsole } from "./log.js";
+import type { ResultStore } from "./results.js";
+import type { JobStore } from "./store.js";
+
+export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
+  /** Where jobs live: `memoryStore()`, `sqliteStore(path)`, or your own. */
+  readonly store: JobStore;
+  /** Where result files live. Only kinds that write files need one. */
+  readonly results?: ResultStore;
+  /** The address that customers reach this API by, with a path prefix if it is mounted under one. */
+  readonly publicUrl: string;
+  /** The kinds that this process can start and run. */
+  readonly kinds: Kinds;
+  /** Jobs run at once in this process. Default 10. */
+  readonly concurrency?: number;
+  /** Milliseconds after which a runner that gives no sign of life loses its jobs to others. Default 30,000. */
+  readonly lease?: number;
+  /** Milliseconds that a finished job stays. Default one week. Kinds may have their own. */
+  readonly expireAfter?: number;
+  /** Milliseconds between two rounds of pruning while the runner runs. Default one minute. */
+  readonly pruneEvery?: number;
+  /** Bytes of a payload as JSON. Default 256 KiB. */
+  readonly maxPayloadBytes?: number;
+  /** Bytes of a result that a handler returns as a string. Files have no limit. Default 64 KiB. */
+  readonly maxResultBytes?: number;
+  /** Seconds after which a client should ask again for a pending job. Default 5. */
+  readonly retryAfter?: number;
+  /** Default: the clock on the wall. */
+  readonly clock?: Clock;
+  /** Default: 24 hex digits that sort by age and cannot be guessed. */
+  readonly ids?: IdSource;
+  /** Chance for the jitter of retries, from 0 to below 1. Default `Math.random`. */
+  readonly random?: () => number;
+  /** Takes the operator's log. Default: warnings and errors go to the console. */
+  readonly log?: Log;
+}
+
+/** What a wired engine runs by: every option, those left out at their defaults. */
+export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, "results">> & {
+  readonly results: ResultStore | undefined;
+};
+
+/** The defaults of every option that has one. */
+export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl" | "kinds">> = Object.freeze({
+  concurrency: 10,
+  lease: 30_000,
+  expireAfter: DEFAULT_EXPIRE_AFTER,
+  pruneEvery: 60_000,
+  maxPayloadBytes: 256 * 1024,
+  maxResultBytes: 64 * 1024,
+  retryAfter: 5,
+  clock: systemClock,
+  ids: timeOrderedId,
+  random: Math.random,
+  log: logToConsole,
+});
+
+/**
+ * The options with their defaults; `publicUrl` without a slash at its end.
+ *
+ * @throws InvalidOptionError which names the option, what is wrong with it, and what is expected.
+ */
+export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Settings {
+  requireOptions(options);
+  return {
+    store: options.store,
+    results: options.results,
+    publicUrl: parsePublicUrl(options.publicUrl),
+    kinds: options.kinds,
+    concurrency: options.concurrency ?? DEFAULTS.concurrency,
+    lease: options.lease ?? DEFAULTS.lease,
+    expireAfter: options.expireAfter ?? DEFAULTS.expireAfter,
+    pruneEvery: options.pruneEvery ?? DEFAULTS.pruneEvery,
+    maxPayloadBytes: options.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
+    maxResultBytes: options.maxResultBytes ?? DEFAULTS.maxResultBytes,
+    retryAfter: options.retryAfter ?? DEFAULTS.retryAfter,
+    clock: options.clock ?? DEFAULTS.clock,
+    ids: options.ids ?? DEFAULTS.ids,
+    random: options.random ?? DEFAULTS.random,
+    log: options.log ?? DEFAULTS.log,
+  };
+}
+
+const OPTION_NAMES: readonly string[] = ["store", "results", "publicUrl", "kinds", ...Object.keys(DEFAULTS)];
+
+function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.includes(name)) continue;
+    throw new InvalidOptionError(
+      `createAsyncJobs has no option ${JSON.stringify(name)}; it has ${OPTION_NAMES.join(", ")}.`,
+    );
+  }
+  if (typeof options.store?.claim !== "function") {
+    throw new InvalidOptionError("store must be a job store such as memoryStore() or sqliteStore(path).");
+  }
+  if (options.results !== undefined && typeof options.results.create !== "function") {
+    throw new InvalidOptionError(
+      "results must be a result store such as folderResults(dir), or be left out.",
+    );
+  }
+  if (!Array.isArray(options.kinds) || !options.kinds.every((kind) => typeof kind?.run === "function")) {
+    throw new InvalidOptionError("kinds must be a list of kinds made by defineKind.");
+  }
+  if (typeof (options.clock ?? systemClock).now !== "function") {
+    throw new InvalidOptionError("clock must be a Clock: an object with now and setTimer.");
+  }
+  for (const name of ["ids", "random", "log"] as const) {
+    if (typeof (options[name] ?? DEFAULTS[name]) !== "function") {
+      throw new InvalidOptionError(`${name} must be a function.`);
+    }
+  }
+  for (const name of COUNTS) requirePositiveInteger(name, options[name]);
+}
+
+const COUNTS = [
+  "concurrency",
+  "lease",
+  "expireAfter",
+  "pruneEvery",
+  "maxPayloadBytes",
+  "maxResultBytes",
+  "retryAfter",
+] as const;
+
+/** @throws InvalidOptionError unless it is an absolute http or https URL without query and fragment. */
+function parsePublicUrl(publicUrl: string): string {
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.search !== "" ||
+    url.hash !== "" ||
+    url.username !== ""
+  ) {
+    throw new InvalidOptionError(
+      `publicUrl is ${JSON.stringify(publicUrl)}; it must be an absolute URL such as https://app.example.com, without query, fragment and credentials.`,
+    );
+  }
+  return url.href.replace(/\/+$/, "");
+}

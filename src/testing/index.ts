@@ -1,0 +1,2 @@
+export { type HandClock, handClock } from "./hand-clock.js";
+export { runUntilIdle } from "./run-until-idle.js";

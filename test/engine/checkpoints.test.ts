@@ -1,0 +1,100 @@
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import { defineKind, RunnerStoppedError } from "../../src/index.js";
+import { blueBottle, describeEachStore, keysOf, type MakeEngine } from "./engine.js";
+
+/** Writes 1 to 6, a line each, with a checkpoint after each; breaks off as told. */
+function counting(breakAfter: Record<number, number>) {
+  const begun: (number | undefined)[] = [];
+  const kind = defineKind("counting", {
+    backoff: { base: 1, max: 1 },
+    run: async ({ job, file, checkpoint }) => {
+      const from = typeof job.checkpoint === "number" ? job.checkpoint : undefined;
+      begun.push(from);
+      const lines = await file({ type: "text/plain", extension: "txt" });
+      for (let line = (from ?? 0) + 1; line <= 6; line += 1) {
+        await lines.write(`${line}\n`);
+        await checkpoint(line);
+        if (breakAfter[job.attempt] === line) {
+          await lines.write("half a li");
+          throw new Error("broken off");
+        }
+      }
+    },
+  });
+  return { kind, begun };
+}
+
+async function textOf(jobs: Awaited<ReturnType<MakeEngine>>["jobs"], id: string): Promise<string> {
+  const opened = await jobs.as(blueBottle).openResult(id);
+  return text(opened.stream);
+}
+
+describeEachStore("checkpoints", (engine) => {
+  it("let the next attempt go on where the last one stopped, byte for byte as if undisturbed", async () => {
+    const { kind, begun } = counting({ 1: 2, 2: 5 });
+    const { jobs, results } = await engine({ kinds: [kind], random: () => 0 });
+    const { id } = await jobs.as(blueBottle).create("counting", null);
+    await jobs.runUntilIdle();
+    expect(begun).toEqual([undefined, 2, 5]);
+    expect(await textOf(jobs, id)).toBe("1\n2\n3\n4\n5\n6\n");
+    await jobs.prune();
+    expect(await keysOf(results)).toEqual([`${id}.3`]);
+  });
+
+  it("survive a stop of the runner", async () => {
+    const begun: unknown[] = [];
+    const kind = defineKind("stopped", {
+      run: async ({ job, file, checkpoint, signal }) => {
+        begun.push(job.checkpoint);
+        const lines = await file({ type: "text/plain" });
+        if (job.checkpoint === undefined) {
+          await lines.write("first ");
+          await checkpoint({ at: "half" });
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          expect(signal.reason).toBeInstanceOf(RunnerStoppedError);
+          await expect(checkpoint({ at: "too late" })).rejects.toThrow(RunnerStoppedError);
+          await expect(lines.write("too late")).rejects.toThrow(RunnerStoppedError);
+        }
+        await lines.write("second");
+      },
+    });
+    const { jobs, clock, store, settled } = await engine({ kinds: [kind] });
+    await jobs.start();
+    const { id } = await jobs.as(blueBottle).create("stopped", null);
+    await clock.advanceUntil(settled("job:started"), 0);
+    while ((await store.explain(id, clock.now()))?.state.type !== "running") await clock.advance(0);
+    await clock.advanceUntil(jobs.stop({ grace: 1000 }), 500);
+    await jobs.runUntilIdle();
+    expect(begun).toEqual([undefined, { at: "half" }]);
+    expect(await textOf(jobs, id)).toBe("first second");
+  });
+
+  it("begin again from nothing when the bytes are gone", async () => {
+    const { kind, begun } = counting({ 1: 3 });
+    const { jobs, results, settled } = await engine({ kinds: [kind], random: () => 0, concurrency: 1 });
+    const { id } = await jobs.as(blueBottle).create("counting", null);
+    const retrying = settled("job:retrying");
+    jobs.on("job:retrying", () => void results.remove([`${id}.1`]));
+    await Promise.all([jobs.runUntilIdle(), retrying]);
+    expect(begun).toEqual([undefined, undefined]);
+    expect(await textOf(jobs, id)).toBe("1\n2\n3\n4\n5\n6\n");
+  });
+
+  it("show progress to the caller with the next sign of life", async () => {
+    const kind = defineKind("progressing", {
+      run: async ({ progress, checkpoint }) => {
+        progress(1, 4);
+        await checkpoint(null);
+        throw new Error("stop here");
+      },
+    });
+    const { jobs } = await engine({ kinds: [kind], random: () => 0.9 });
+    const { id } = await jobs.as(blueBottle).create("progressing", null);
+    await jobs.runUntilIdle();
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({
+      status: "pending",
+      progress: { done: 1, total: 4 },
+    });
+  });
+});

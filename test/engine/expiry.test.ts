@@ -1,0 +1,116 @@
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import { defineKind } from "../../src/index.js";
+import { blueBottle, describeEachStore, gate, keysOf } from "./engine.js";
+
+const WEEK = 7 * 24 * 60 * 60 * 1000;
+
+const echo = defineKind("echo", { run: ({ payload }) => String(payload) });
+const shortLived = defineKind("short-lived", { expireAfter: 1000, run: () => "soon gone" });
+const report = defineKind("report", {
+  run: async ({ file }) => {
+    const csv = await file({ type: "text/csv" });
+    await csv.write("email\r\n");
+  },
+});
+
+describeEachStore("expiry", (engine) => {
+  it("hides a job one week after it finished, to the millisecond, though nothing was pruned", async () => {
+    const { jobs, clock } = await engine({ kinds: [echo] });
+    const shop = jobs.as(blueBottle);
+    const { id } = await shop.create("echo", "x");
+    await clock.advance(5 * WEEK);
+    await jobs.runUntilIdle();
+    clock.set(clock.now() + WEEK - 1);
+    expect((await shop.get(id)).status).toBe("done");
+    expect((await shop.list()).jobs).toHaveLength(1);
+    clock.set(clock.now() + 1);
+    await expect(shop.get(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    await expect(shop.cancel(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    expect((await shop.list()).jobs).toEqual([]);
+  });
+
+  it("never expires a job that has not finished", async () => {
+    const { jobs, clock } = await engine({ kinds: [echo] });
+    const { id } = await jobs.as(blueBottle).create("echo", "x");
+    clock.set(clock.now() + 100 * WEEK);
+    await jobs.prune();
+    expect((await jobs.as(blueBottle).get(id)).status).toBe("pending");
+  });
+
+  it("lets the engine and each kind have a time of their own", async () => {
+    const { jobs, clock } = await engine({ kinds: [echo, shortLived], expireAfter: 5000 });
+    const shop = jobs.as(blueBottle);
+    const [long, short, cancelled] = await Promise.all([
+      shop.create("echo", 1),
+      shop.create("short-lived", 1),
+      shop.create("short-lived", 2),
+    ]);
+    await shop.cancel(cancelled.id);
+    await jobs.runUntilIdle();
+    clock.set(clock.now() + 1000);
+    expect((await shop.list()).jobs.map(({ id }) => id)).toEqual([long.id]);
+    await expect(shop.get(short.id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    clock.set(clock.now() + 4000);
+    expect((await shop.list()).jobs).toEqual([]);
+  });
+
+  it("closes the result file with its job", async () => {
+    const { jobs, clock } = await engine({ kinds: [report] });
+    const { id } = await jobs.as(blueBottle).create("report", null);
+    await jobs.runUntilIdle();
+    clock.set(clock.now() + WEEK);
+    await expect(jobs.as(blueBottle).openResult(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+  });
+
+  it("prunes jobs, their files, and files that no job refers to", async () => {
+    const { jobs, clock, results } = await engine({ kinds: [report, shortLived] });
+    const shop = jobs.as(blueBottle);
+    await Promise.all([...Array(450).keys()].map((n) => shop.create("short-lived", n)));
+    await shop.create("report", null);
+    await jobs.runUntilIdle();
+    const orphan = await results.create("0123456789abcdef01234567.1");
+    await orphan.write("left by a crash");
+    await orphan.finish();
+    clock.set(clock.now() + 1000);
+    expect(await jobs.prune()).toEqual({ jobs: 450, files: 1 });
+    expect((await shop.list()).jobs).toHaveLength(1);
+    clock.set(clock.now() + WEEK);
+    expect(await jobs.prune()).toEqual({ jobs: 1, files: 1 });
+    expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
+    expect(await keysOf(results)).toEqual([]);
+  });
+
+  it("leaves the file of a running attempt alone", async () => {
+    const hold = gate();
+    const slow = defineKind("slow", {
+      run: async ({ file }) => {
+        const csv = await file({ type: "text/csv" });
+        await csv.write("a");
+        await hold.passed;
+        await csv.write("b");
+      },
+    });
+    const { jobs, settled } = await engine({ kinds: [slow] });
+    const started = settled("job:started");
+    const { id } = await jobs.as(blueBottle).create("slow", null);
+    const idle = jobs.runUntilIdle();
+    await started;
+    expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
+    hold.open();
+    await idle;
+    const opened = await jobs.as(blueBottle).openResult(id);
+    expect(await text(opened.stream)).toBe("ab");
+  });
+
+  it("prunes by itself while the runner runs", async () => {
+    const { jobs, clock, settled } = await engine({ kinds: [shortLived], pruneEvery: 60_000 });
+    await jobs.start();
+    const done = settled("job:done");
+    await jobs.as(blueBottle).create("short-lived", 1);
+    await done;
+    const pruned = settled("pruned");
+    await clock.advanceUntil(pruned, 60_000);
+    expect((await jobs.stats()).kinds).toEqual([]);
+  });
+});

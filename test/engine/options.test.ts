@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { memoryStore } from "../../adapters/stores/memory.js";
+import { createAsyncJobs, defineKind, InvalidOptionError } from "../../src/index.js";
+
+const good = { store: memoryStore(), publicUrl: "https://app.example.com/api/", kinds: [] };
+
+describe("createAsyncJobs", () => {
+  it("takes a public URL with a prefix, and drops the slash at its end", () => {
+    expect(createAsyncJobs(good).publicUrl).toBe("https://app.example.com/api");
+  });
+
+  it.each([
+    ["a public URL without a scheme", { publicUrl: "app.example.com" }, /publicUrl/],
+    ["a public URL with a query", { publicUrl: "https://a.example/?x=1" }, /publicUrl/],
+    ["a public URL of another scheme", { publicUrl: "ftp://a.example" }, /publicUrl/],
+    ["no store", { store: undefined }, /store/],
+    ["a result store that is a path", { results: "results" }, /results/],
+    ["a concurrency of zero", { concurrency: 0 }, /concurrency is 0/],
+    ["a lease that is no number", { lease: "30s" }, /lease is 30s/],
+    ["a negative expiry", { expireAfter: -1 }, /expireAfter is -1/],
+    ["an expiry that is not whole", { expireAfter: 1.5 }, /expireAfter is 1.5/],
+    ["a payload limit of infinity", { maxPayloadBytes: Number.POSITIVE_INFINITY }, /maxPayloadBytes/],
+    ["a misspelt option", { expireAfterMs: 1 }, /no option "expireAfterMs"/],
+    ["kinds that are not made by defineKind", { kinds: [{ name: "x" }] }, /kinds/],
+    ["a clock that is a function", { clock: Date.now }, /clock/],
+    ["a log that is an object", { log: console }, /log/],
+  ])("refuses %s", (_what, wrong, message) => {
+    // @ts-expect-error the options are wrong on purpose
+    const create = () => createAsyncJobs({ ...good, ...wrong });
+    expect(create).toThrow(InvalidOptionError);
+    expect(create).toThrow(message);
+  });
+
+  it("refuses two kinds of one name", () => {
+    const twin = defineKind("twin", { run: () => "" });
+    expect(() => createAsyncJobs({ ...good, kinds: [twin, twin] })).toThrow(/Two kinds are named twin/);
+  });
+});
+
+describe("defineKind", () => {
+  it.each([
+    ["an empty name", "", {}],
+    ["a name with a space", "two words", {}],
+    ["a name of 101 characters", "x".repeat(101), {}],
+    ["no attempts", "k", { attempts: 0 }],
+    ["a timeout that is no number", "k", { timeout: Number.NaN }],
+    ["a concurrency of a half", "k", { concurrency: 0.5 }],
+    ["a back-off of nothing", "k", { backoff: { base: 0 } }],
+    ["no handler", "k", { run: undefined }],
+  ])("refuses %s", (_what, name, wrong) => {
+    // @ts-expect-error the options are wrong on purpose
+    expect(() => defineKind(name, { run: () => "", ...wrong })).toThrow(InvalidOptionError);
+  });
+});

@@ -1,0 +1,159 @@
+import { expect, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import { defineKind, type JsonValue, type Principal } from "../../src/index.js";
+import { blueBottle, describeEachStore, mailer, redBarn } from "./engine.js";
+
+const reindex = defineKind("reindex", {
+  payload: z.object({ catalog: z.string(), depth: z.number().default(1) }),
+  run: ({ payload }) => {
+    expectTypeOf(payload).toEqualTypeOf<{ catalog: string; depth: number }>();
+    return JSON.stringify(payload);
+  },
+});
+const free = defineKind("free", {
+  run: ({ payload }) => {
+    expectTypeOf(payload).toEqualTypeOf<JsonValue>();
+    return JSON.stringify(payload);
+  },
+});
+const scoped = defineKind("scoped", { scope: "read_newsletter_email", run: () => "" });
+const kinds = [reindex, free, scoped] as const;
+
+describeEachStore("starting jobs", (engine) => {
+  it("checks the payload when the job is started, and hands the handler what the schema gives", async () => {
+    const { jobs } = await engine({ kinds });
+    const { id } = await jobs.as(blueBottle).create("reindex", { catalog: "shoes" });
+    await jobs.runUntilIdle();
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ result: '{"catalog":"shoes","depth":1}' });
+    // @ts-expect-error the catalog is a string
+    const refused = jobs.as(blueBottle).create("reindex", { catalog: 7 });
+    await expect(refused).rejects.toMatchObject({
+      code: "INVALID_PAYLOAD",
+      issues: [expect.stringContaining("catalog: ")],
+    });
+    expect((await jobs.as(blueBottle).list()).jobs).toHaveLength(1);
+  });
+
+  it("refuses a kind that is not registered, and names those that are", async () => {
+    const { jobs } = await engine({ kinds });
+    // @ts-expect-error there is no such kind
+    const refused = jobs.as(blueBottle).create("unheard-of", {});
+    await expect(refused).rejects.toMatchObject({
+      code: "UNKNOWN_KIND",
+      message: expect.stringContaining("reindex, free, scoped"),
+    });
+  });
+
+  it.each([
+    ["a function", () => 1],
+    ["undefined", undefined],
+    ["NaN", { n: Number.NaN }],
+    ["a bigint", { n: 1n }],
+    ["a Date", { at: new Date(0) }],
+    ["a Map", [new Map()]],
+    ["a symbol", { s: Symbol("s") }],
+  ])("refuses %s as a payload, because JSON would alter it", async (_what, payload) => {
+    const { jobs } = await engine({ kinds });
+    // @ts-expect-error not JSON
+    const refused = jobs.as(blueBottle).create("free", payload);
+    await expect(refused).rejects.toMatchObject({ code: "INVALID_PAYLOAD" });
+  });
+
+  it("refuses a payload that contains itself or is nested beyond measure", async () => {
+    const { jobs } = await engine({ kinds });
+    const circular: Record<string, JsonValue> = {};
+    circular["self"] = circular;
+    await expect(jobs.as(blueBottle).create("free", circular)).rejects.toMatchObject({
+      code: "INVALID_PAYLOAD",
+    });
+    let deep: JsonValue = [];
+    for (let i = 0; i < 100_000; i += 1) deep = [deep];
+    await expect(jobs.as(blueBottle).create("free", deep)).rejects.toMatchObject({ code: "INVALID_PAYLOAD" });
+  });
+
+  it("takes a payload of exactly the limit and refuses one byte more, counted in UTF-8", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    await shop.create("free", "é".repeat(131_071));
+    await expect(shop.create("free", `${"é".repeat(131_071)}x`)).rejects.toMatchObject({
+      code: "PAYLOAD_TOO_LARGE",
+      message: expect.stringContaining("262144"),
+    });
+  });
+
+  it("keeps a payload as it was, whatever it holds", async () => {
+    const { jobs } = await engine({ kinds });
+    const payload = {
+      text: "\u0000\ud800 💥 </script> ' \" \\",
+      list: [1.5, -0, null, true],
+      nested: { "": {} },
+    };
+    const { id } = await jobs.as(blueBottle).create("free", payload);
+    await jobs.runUntilIdle();
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ result: JSON.stringify(payload) });
+  });
+
+  it("asks a Partner App for the kind's scope, not for the one that reads jobs", async () => {
+    const { jobs } = await engine({ kinds });
+    await expect(jobs.as(mailer).create("scoped", null)).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      scope: "read_newsletter_email",
+    });
+    const blind: Principal = {
+      via: "oauth",
+      shop: "blue-bottle",
+      app: "blind",
+      scopes: ["write_newsletter_email"],
+    };
+    const { id } = await jobs.as(blind).create("scoped", null);
+    await expect(jobs.as(blind).get(id)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ partnerApp: "blind" });
+  });
+
+  it("gives the first job back for a repeated idempotency key of the same principal and kind", async () => {
+    const { jobs } = await engine({ kinds });
+    const options = { idempotencyKey: "once" };
+    const first = await jobs.as(blueBottle).create("free", 1, options);
+    expect((await jobs.as(blueBottle).create("free", 1, options)).id).toBe(first.id);
+    const others = await Promise.all([
+      jobs.as(redBarn).create("free", 1, options),
+      jobs.as(mailer).create("free", 1, options),
+      jobs.as(blueBottle).create("scoped", 1, options),
+    ]);
+    expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(4);
+  });
+
+  it("starts a thousand jobs at once, each with an ID of its own, newest first in the list", async () => {
+    const { jobs } = await engine({ kinds });
+    const created = await Promise.all(
+      [...Array(1000).keys()].map((n) => jobs.as(blueBottle).create("free", n)),
+    );
+    const listed = (await jobs.as(blueBottle).list()).jobs.map(({ id }) => id);
+    expect(listed).toEqual(created.map(({ id }) => id).reverse());
+    expect(listed.every((id) => /^[0-9a-f]{24}$/.test(id))).toBe(true);
+  });
+
+  it("starts many jobs of a kind in one call, all or none, in their order", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const created = await shop.createMany("reindex", [{ catalog: "a" }, { catalog: "b" }]);
+    expect((await shop.list()).jobs.map(({ id }) => id)).toEqual(created.map(({ id }) => id).reverse());
+    // @ts-expect-error the catalog is a string
+    await expect(shop.createMany("reindex", [{ catalog: "c" }, { catalog: 7 }])).rejects.toMatchObject({
+      code: "INVALID_PAYLOAD",
+    });
+    await expect(shop.createMany("free", Array(1001).fill(0))).rejects.toMatchObject({
+      code: "INVALID_QUERY",
+    });
+    expect(await shop.createMany("free", [])).toEqual([]);
+    expect((await shop.list()).jobs).toHaveLength(2);
+    await jobs.runUntilIdle();
+    expect((await shop.list({ status: "done" })).jobs).toHaveLength(2);
+  });
+
+  it("refuses a principal without a shop or an app", async () => {
+    const { jobs } = await engine({ kinds });
+    expect(() => jobs.as({ via: "api-key", shop: "" })).toThrow(/shop/);
+    expect(() => jobs.as({ via: "oauth", shop: "s", app: "", scopes: [] })).toThrow(/app/);
+  });
+});
