@@ -81,7 +81,6 @@ export type MakeEngine = <const Kinds extends readonly Kind[]>(
 
 const stores: Readonly<Record<string, (folder: string) => JobStore>> = {
   memory: () => memoryStore(),
-
 };
 
 /** The same tests with an engine on every store. Engines are closed after each test. */
