@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe } from "vitest";
 import { memoryResults } from "../../adapters/results/memory.js";
 import { memoryStore } from "../../adapters/stores/memory.js";
-
+import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import {
   type AsyncJobs,
   type AsyncJobsOptions,
@@ -81,6 +81,7 @@ export type MakeEngine = <const Kinds extends readonly Kind[]>(
 
 const stores: Readonly<Record<string, (folder: string) => JobStore>> = {
   memory: () => memoryStore(),
+  sqlite: (folder) => sqliteStore(join(folder, "jobs.db")),
 };
 
 /** The same tests with an engine on every store. Engines are closed after each test. */

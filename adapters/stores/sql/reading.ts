@@ -1,0 +1,90 @@
+import { type Kysely, sql } from "kysely";
+import type { JobStatus } from "../../../src/index.js";
+import { count, params, rowsQuery } from "./query.js";
+import { EXPLAINED_COLUMNS, VISIBLE_COLUMNS } from "./rows.js";
+import { IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
+
+/** Who asks, and when. `app` counts only in the queries made for a Partner App. */
+export type Seen = { readonly shop: string; readonly app: string | null; readonly now: number };
+type SeenJob = Seen & { readonly id: string };
+type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
+type Place = { readonly kind: string; readonly turn: number; readonly seq: number };
+
+const seen = params<SeenJob>();
+const page = params<ListPage>();
+const place = params<Place>();
+const after = params<{ readonly after: string }>();
+
+export const IS_NOT_EXPIRED = sql<boolean>`(expires_at is null or expires_at > ${seen("now")})`;
+
+/** The statements that find and explain jobs. */
+export function readingQueries(db: Kysely<Tables>) {
+  const find = (byApp: boolean) =>
+    rowsQuery<SeenJob>()(
+      db
+        .selectFrom("jobs")
+        .select(VISIBLE_COLUMNS)
+        .where("id", "=", seen("id"))
+        .where("shop", "=", seen("shop"))
+        .$if(byApp, (query) => query.where("app", "=", seen("app")))
+        .where(IS_NOT_EXPIRED),
+      VISIBLE_COLUMNS,
+    );
+
+  return {
+    find: { byShop: find(false), byApp: find(true) },
+
+    /** The first kind after the given one, of which the shop has jobs. */
+    nextKindOfShop: rowsQuery<{ readonly shop: string; readonly after: string }>()(
+      db
+        .selectFrom("jobs")
+        .select("kind")
+        .where("shop", "=", seen("shop"))
+        .where("kind", ">", after("after"))
+        .orderBy("kind")
+        .limit(sql.lit(1)),
+      ["kind"],
+    ),
+
+    /** One kind of a shop's jobs, newest start first. */
+    list: (byApp: boolean, status: JobStatus | undefined) =>
+      rowsQuery<ListPage>()(
+        db
+          .selectFrom("jobs")
+          .select(VISIBLE_COLUMNS)
+          .where("shop", "=", page("shop"))
+          .$if(byApp, (query) => query.where("app", "=", page("app")))
+          .where("kind", "=", page("kind"))
+          .where("seq", "<", page("before"))
+          .$if(status === "pending", (query) => query.where(IS_LIVE))
+          .$if(status === "done", (query) => query.where("state", "=", sql.lit(STATE.done)))
+          .$if(status === "failed", (query) => query.where("state", "=", sql.lit(STATE.failed)))
+          .where(IS_NOT_EXPIRED)
+          .orderBy("seq", "desc")
+          .limit(count(page("limit"))),
+        VISIBLE_COLUMNS,
+      ),
+
+    explain: rowsQuery<{ readonly id: string }>()(
+      db.selectFrom("jobs").select(EXPLAINED_COLUMNS).where("id", "=", seen("id")),
+      EXPLAINED_COLUMNS,
+    ),
+
+    /** How many ready jobs of a kind come before this place. */
+    countAhead: rowsQuery<Place>()(
+      db
+        .selectFrom("jobs")
+        .select(({ fn }) => fn.countAll<number>().as("ahead"))
+        .where(IS_READY)
+        .where("kind", "=", place("kind"))
+        .where(sql<boolean>`(turn, seq) < (${place("turn")}, ${place("seq")})`),
+      ["ahead"],
+    ),
+
+    /** What a job refers to in the result store. */
+    references: rowsQuery<{ readonly id: string }>()(
+      db.selectFrom("jobs").select(["state", "fence", "file_key", "checkpoint"]).where("id", "=", seen("id")),
+      ["state", "fence", "file_key", "checkpoint"],
+    ),
+  };
+}

@@ -1,0 +1,171 @@
+import type {
+  Checkpoint,
+  Claim,
+  ClaimedJob,
+  JobExplanation,
+  JobResult,
+  Progress,
+  VisibleJob,
+} from "../../../src/index.js";
+import type { RowOf } from "./query.js";
+import { type JobsRow, STATE } from "./tables.js";
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export const CLAIMED_COLUMNS = [
+  "seq",
+  "turn",
+  "id",
+  "shop",
+  "app",
+  "payload",
+  "fence",
+  "failures",
+  "deaths",
+  "created_at",
+  "started_at",
+  "checkpoint",
+] as const satisfies readonly (keyof JobsRow)[];
+
+export type ClaimedRow = RowOf<typeof CLAIMED_COLUMNS, JobsRow>;
+
+export function claimedJob(kind: string, now: number, row: ClaimedRow): ClaimedJob {
+  const [, , id, shop, app, payload, fence, failures, deaths, createdAt, startedAt, checkpoint] = row;
+  const job: Writable<ClaimedJob> = {
+    id,
+    fence,
+    kind,
+    shop,
+    payload,
+    createdAt,
+    startedAt: startedAt ?? now,
+    failures,
+    deaths,
+  };
+  if (app !== null) job.app = app;
+  if (checkpoint !== null) job.checkpoint = parseCheckpoint(checkpoint);
+  return job;
+}
+
+function parseCheckpoint(text: string): Checkpoint {
+  return JSON.parse(text);
+}
+
+function parseProgress(text: string): Progress {
+  return JSON.parse(text);
+}
+
+export const VISIBLE_COLUMNS = [
+  "seq",
+  "id",
+  "kind",
+  "app",
+  "state",
+  "created_at",
+  "started_at",
+  "completed_at",
+  "expires_at",
+  "result",
+  "file_key",
+  "file_bytes",
+  "file_type",
+  "file_extension",
+  "error",
+  "progress",
+] as const satisfies readonly (keyof JobsRow)[];
+
+export type VisibleRow = RowOf<typeof VISIBLE_COLUMNS, JobsRow>;
+
+export function visibleJob(row: VisibleRow): VisibleJob {
+  const [, id, kind, app, state, createdAt, startedAt, completedAt, expiresAt] = row;
+  const [, , , , , , , , , result, key, bytes, contentType, extension, error, progress] = row;
+  const facts: Writable<Pick<VisibleJob, "id" | "kind" | "app" | "createdAt" | "startedAt">> = {
+    id,
+    kind,
+    createdAt,
+  };
+  if (app !== null) facts.app = app;
+  if (startedAt !== null) facts.startedAt = startedAt;
+  if (completedAt === null || expiresAt === null) {
+    return progress === null
+      ? { ...facts, status: "pending" }
+      : { ...facts, status: "pending", progress: parseProgress(progress) };
+  }
+  if (state === STATE.failed) {
+    return { ...facts, completedAt, expiresAt, status: "failed", error: error ?? "" };
+  }
+  const outcome: JobResult =
+    key === null
+      ? { type: "text", text: result ?? "" }
+      : {
+          type: "file",
+          file: { key, bytes: bytes ?? 0 },
+          contentType: contentType ?? "",
+          extension: extension ?? "",
+        };
+  return { ...facts, completedAt, expiresAt, status: "done", result: outcome };
+}
+
+export const EXPLAINED_COLUMNS = [
+  "seq",
+  "id",
+  "kind",
+  "shop",
+  "app",
+  "state",
+  "turn",
+  "fence",
+  "due_at",
+  "failures",
+  "deaths",
+  "created_at",
+  "completed_at",
+  "expires_at",
+  "detail",
+] as const satisfies readonly (keyof JobsRow)[];
+
+export type ExplainedRow = RowOf<typeof EXPLAINED_COLUMNS, JobsRow>;
+
+/** @param ahead how many ready jobs of a kind come before this turn and number */
+export function explanation(
+  row: ExplainedRow,
+  now: number,
+  ahead: (place: { readonly kind: string; readonly turn: number; readonly seq: number }) => number,
+): JobExplanation {
+  const [seq, id, kind, shop, app, state, turn, fence, dueAt, failures, deaths, createdAt] = row;
+  const [, , , , , , , , , , , , completedAt, expiresAt, detail] = row;
+  const explainState = (): JobExplanation["state"] => {
+    if (completedAt !== null && expiresAt !== null) {
+      return { type: "finished", status: state === STATE.done ? "done" : "failed", completedAt, expiresAt };
+    }
+    if (state === STATE.running) return { type: "running", fence, leaseUntil: dueAt ?? now };
+    if (dueAt !== null && dueAt > now) return { type: "delayed", runAt: dueAt };
+    return { type: "ready", ahead: ahead({ kind, turn, seq }) };
+  };
+  const job: Writable<JobExplanation> = {
+    id,
+    kind,
+    shop,
+    createdAt,
+    failures,
+    deaths,
+    state: explainState(),
+  };
+  if (app !== null) job.app = app;
+  if (detail !== null) job.detail = detail;
+  return job;
+}
+
+/** Columns of the query `references`. */
+export type ReferencesRow = RowOf<readonly ["state", "fence", "file_key", "checkpoint"], JobsRow>;
+
+/** Whether a job refers to the file that one of its claims wrote, or may come to refer to it. */
+export function refersTo(
+  [state, fence, fileKey, checkpoint]: ReferencesRow,
+  claim: Claim,
+  key: string,
+): boolean {
+  if (state >= STATE.done) return fileKey === key;
+  if (claim.fence > fence || (state === STATE.running && claim.fence === fence)) return true;
+  return checkpoint !== null && parseCheckpoint(checkpoint).file?.key === key;
+}

@@ -1,0 +1,101 @@
+import type Database from "better-sqlite3";
+import type { Kysely } from "kysely";
+import {
+  claimOfFileKey,
+  type JobExplanation,
+  type JobPage,
+  type ListQuery,
+  type Visibility,
+  type VisibleJob,
+} from "../../../src/index.js";
+import { readingQueries } from "../sql/reading.js";
+import { explanation, refersTo, type VisibleRow, visibleJob } from "../sql/rows.js";
+import type { Tables } from "../sql/tables.js";
+import { Prepared } from "./prepared.js";
+
+type Queries = ReturnType<typeof readingQueries>;
+type PreparedList = Prepared<Parameters<NonNullable<ReturnType<Queries["list"]>["types"]>>[0], VisibleRow>;
+
+/** Finds, lists and explains jobs. */
+export class Reading {
+  readonly #database: Database.Database;
+  readonly #queries: Queries;
+  readonly #findByShop;
+  readonly #findByApp;
+  readonly #nextKindOfShop;
+  readonly #explain;
+  readonly #countAhead;
+  readonly #references;
+  /** Prepared when they are first asked for: by who asks and for which status. */
+  readonly #lists = new Map<string, PreparedList>();
+
+  constructor(database: Database.Database, db: Kysely<Tables>) {
+    const queries = readingQueries(db);
+    this.#database = database;
+    this.#queries = queries;
+    this.#findByShop = new Prepared(database, queries.find.byShop);
+    this.#findByApp = new Prepared(database, queries.find.byApp);
+    this.#nextKindOfShop = new Prepared(database, queries.nextKindOfShop);
+    this.#explain = new Prepared(database, queries.explain);
+    this.#countAhead = new Prepared(database, queries.countAhead);
+    this.#references = new Prepared(database, queries.references);
+  }
+
+  find(id: string, { shop, app }: Visibility, now: number): VisibleJob | undefined {
+    const row =
+      app === undefined
+        ? this.#findByShop.get({ id, shop, app: null, now })
+        : this.#findByApp.get({ id, shop, app, now });
+    return row && visibleJob(row);
+  }
+
+  /** Each kind of the shop is one walk along an index, newest first; the page is the newest of all walks. */
+  list(visibility: Visibility, query: ListQuery, now: number): JobPage {
+    const { shop, app } = visibility;
+    const list = this.#list(app !== undefined, query.status);
+    const { limit = Number.MAX_SAFE_INTEGER - 1, before = Number.MAX_SAFE_INTEGER } = query;
+    const kinds = query.kind === undefined ? this.#kindsOf(shop) : [query.kind];
+    // One more than asked for tells whether there is a next page.
+    const pages = kinds.map((kind) =>
+      list.all({ shop, app: app ?? null, kind, before, limit: limit + 1, now }),
+    );
+    const rows = pages.length === 1 ? (pages[0] ?? []) : pages.flat().sort((one, other) => other[0] - one[0]);
+    if (rows.length <= limit) return { jobs: rows.map(visibleJob) };
+    const page = rows.slice(0, limit);
+    return { jobs: page.map(visibleJob), next: page.at(-1)?.[0] ?? 0 };
+  }
+
+  explain(id: string, now: number): JobExplanation | undefined {
+    const row = this.#explain.get({ id });
+    return row && explanation(row, now, (place) => this.#countAhead.get(place)?.[0] ?? 0);
+  }
+
+  unreferencedFiles(keys: readonly string[]): readonly string[] {
+    return keys.filter((key) => {
+      const claim = claimOfFileKey(key);
+      if (claim === undefined) return false;
+      const row = this.#references.get({ id: claim.id });
+      return row === undefined || !refersTo(row, claim, key);
+    });
+  }
+
+  #kindsOf(shop: string): string[] {
+    const kinds: string[] = [];
+    for (let after = ""; ; ) {
+      const kind = this.#nextKindOfShop.get({ shop, after })?.[0];
+      if (kind === undefined) return kinds;
+      kinds.push(kind);
+      after = kind;
+    }
+  }
+
+  #list(byApp: boolean, status: ListQuery["status"]): PreparedList {
+    const name = `${byApp} ${status}`;
+    let list = this.#lists.get(name);
+    if (list === undefined) {
+      list = new Prepared(this.#database, this.#queries.list(byApp, status));
+      this.#lists.set(name, list);
+    }
+    return list;
+  }
+}

@@ -1,0 +1,140 @@
+import type Database from "better-sqlite3";
+import { type Kysely, sql } from "kysely";
+import type { Inserted, NewJob } from "../../../src/index.js";
+import { params, rowsQuery, runQuery } from "../sql/query.js";
+import { STATE, type Tables } from "../sql/tables.js";
+import { Prepared } from "./prepared.js";
+
+type Lane = { readonly kind: string; readonly shop: string };
+type Keyed = Lane & { readonly app: string; readonly key: string };
+type Started = Lane & {
+  readonly id: string;
+  readonly app: string | null;
+  readonly payload: string;
+  readonly createdAt: number;
+  readonly key: string | null;
+};
+type StartedAtTurn = Started & { readonly turn: number };
+
+const lane = params<Lane>();
+const keyed = params<Keyed>();
+const started = params<StartedAtTurn>();
+const one = params<{ readonly id: string }>();
+const row = params<{ readonly seq: number }>();
+
+function startingQueries(db: Kysely<Tables>) {
+  // A shop's newest job has its last turn: turns grow with every start.
+  const last = db
+    .selectFrom("jobs")
+    .select("turn")
+    .where("shop", "=", lane("shop"))
+    .where("kind", "=", lane("kind"))
+    .orderBy("seq", "desc")
+    .limit(sql.lit(1));
+  const served = db.selectFrom("kinds").select("served").where("kind", "=", lane("kind"));
+  const lastOrServed = sql<number>`max(coalesce(${last}, 0), coalesce(${served}, 0))`;
+
+  const insert = (turn: typeof lastOrServed) =>
+    db
+      .insertInto("jobs")
+      .values({
+        id: started("id"),
+        kind: started("kind"),
+        shop: started("shop"),
+        app: started("app"),
+        payload: started("payload"),
+        state: sql.lit(STATE.ready),
+        turn,
+        created_at: started("createdAt"),
+        idempotency_key: started("key"),
+      })
+      .onConflict((conflict) => conflict.doNothing());
+
+  return {
+    lastOrServed: rowsQuery<Lane>()(db.selectNoFrom(lastOrServed.as("turn")), ["turn"]),
+    insert: runQuery<StartedAtTurn>(insert(started("turn"))),
+    insertNext: runQuery<Started>(insert(sql`${lastOrServed} + 1`)),
+    withId: rowsQuery<{ readonly id: string }>()(
+      db.selectFrom("jobs").select("id").where("id", "=", one("id")),
+      ["id"],
+    ),
+    withKey: rowsQuery<Keyed>()(
+      db
+        .selectFrom("jobs")
+        .select(["seq", "id", "expires_at"])
+        .where("shop", "=", keyed("shop"))
+        .where(sql<boolean>`coalesce(app, '') = ${keyed("app")}`)
+        .where("kind", "=", keyed("kind"))
+        .where("idempotency_key", "=", keyed("key"))
+        .where("idempotency_key", "is not", null),
+      ["seq", "id", "expires_at"],
+    ),
+    dropKey: runQuery<{ readonly seq: number }>(
+      db
+        .updateTable("jobs")
+        .set({ idempotency_key: sql.lit(null) })
+        .where("seq", "=", row("seq")),
+    ),
+  };
+}
+
+/** Adds jobs. */
+export class Starting {
+  readonly #lastOrServed;
+  readonly #insert;
+  readonly #insertNext;
+  readonly #withId;
+  readonly #withKey;
+  readonly #dropKey;
+
+  constructor(database: Database.Database, db: Kysely<Tables>) {
+    const queries = startingQueries(db);
+    this.#lastOrServed = new Prepared(database, queries.lastOrServed);
+    this.#insert = new Prepared(database, queries.insert);
+    this.#insertNext = new Prepared(database, queries.insertNext);
+    this.#withId = new Prepared(database, queries.withId);
+    this.#withKey = new Prepared(database, queries.withKey);
+    this.#dropKey = new Prepared(database, queries.dropKey);
+  }
+
+  /** One job in one statement, which needs no transaction around it; undefined if an earlier job is in its way. */
+  insertAlone(job: NewJob): readonly Inserted[] | undefined {
+    return this.#insertNext.run(startedOf(job)) === 0 ? undefined : [{ id: job.id, created: true }];
+  }
+
+  /** To be run in a transaction. */
+  insert(jobs: readonly NewJob[], now: number): readonly Inserted[] {
+    const turns = new Map<string, Map<string, number>>();
+    return jobs.map((job) => {
+      const shops = turns.get(job.kind) ?? new Map<string, number>();
+      turns.set(job.kind, shops);
+      const turn = (shops.get(job.shop) ?? this.#lastOrServed.get(job)?.[0] ?? 0) + 1;
+      const first = this.#insertAt(turn, job, now);
+      shops.set(job.shop, first === undefined ? turn : turn - 1);
+      return first === undefined ? { id: job.id, created: true } : { id: first, created: false };
+    });
+  }
+
+  /** Undefined when the job was added; otherwise the ID of the job that was there before. */
+  #insertAt(turn: number, job: NewJob, now: number): string | undefined {
+    const started = { ...startedOf(job), turn };
+    if (this.#insert.run(started) === 1) return undefined;
+    const first = this.#withId.get({ id: job.id })?.[0] ?? this.#unexpiredWithKey(job, now);
+    if (first === undefined) this.#insert.run(started);
+    return first;
+  }
+
+  /** The key of an expired job becomes free. */
+  #unexpiredWithKey({ kind, shop, app = "", idempotencyKey: key }: NewJob, now: number): string | undefined {
+    const row = key === undefined ? undefined : this.#withKey.get({ kind, shop, app, key });
+    if (row === undefined) return undefined;
+    const [seq, id, expiresAt] = row;
+    if (expiresAt === null || now < expiresAt) return id;
+    this.#dropKey.run({ seq });
+    return undefined;
+  }
+}
+
+function startedOf({ id, kind, shop, app, payload, createdAt, idempotencyKey }: NewJob): Started {
+  return { id, kind, shop, app: app ?? null, payload, createdAt, key: idempotencyKey ?? null };
+}

@@ -1,0 +1,196 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type Database from "better-sqlite3";
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import type {
+  Cancellation,
+  Claim,
+  ClaimRequest,
+  ClaimResponse,
+  Expired,
+  Inserted,
+  JobExplanation,
+  JobPage,
+  JobStore,
+  ListQuery,
+  NewJob,
+  Renewal,
+  Settlement,
+  StoreStats,
+  Visibility,
+  VisibleJob,
+} from "../../../src/index.js";
+import { expiringQueries } from "../sql/expiring.js";
+import { type Tables, tablePrefix } from "../sql/tables.js";
+import { Claiming } from "./claiming.js";
+import { Connection } from "./connection.js";
+import { Counting } from "./counting.js";
+import { migrate } from "./migrations.js";
+import { checkOptions, type SqliteStoreOptions } from "./options.js";
+import { Prepared } from "./prepared.js";
+import { Reading } from "./reading.js";
+import { Settling } from "./settling.js";
+import { Starting } from "./starting.js";
+import { Transactions } from "./transactions.js";
+import { Wake } from "./wake.js";
+
+/** Jobs that one transaction removes: a few milliseconds. */
+const EXPIRE_SLICE = 250;
+
+/**
+ * Jobs in a SQLite database: a file, `":memory:"`, or an open `Database` of better-sqlite3, which is never closed
+ * here and keeps its journal mode. Our own connection to a file uses a write-ahead log. The tables are made and
+ * kept up to date by themselves. Several processes may use one file.
+ *
+ * @throws InvalidOptionError, StoreUnavailableError when the file cannot be opened or is no database, and
+ * NewerSchemaError when a newer version of this library has changed its tables.
+ *
+ * @example sqliteStore("jobs.db")
+ */
+export function sqliteStore(target: string | Database.Database, options: SqliteStoreOptions = {}): JobStore {
+  const { synchronous, tablePrefix: prefix, busyTimeout } = checkOptions(target, options);
+  const db = queryBuilder(prefix);
+  const connection = new Connection(target, synchronous, (database) => migrate(database, db, prefix));
+  return new SqliteStore(connection, db, busyTimeout);
+}
+
+/** Builds statements; it never runs any. */
+function queryBuilder(prefix: string): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+    plugins: [tablePrefix(prefix)],
+  });
+}
+
+function partsOf(database: Database.Database, db: Kysely<Tables>) {
+  return {
+    starting: new Starting(database, db),
+    claiming: new Claiming(database, db),
+    settling: new Settling(database, db),
+    reading: new Reading(database, db),
+    counting: new Counting(database, db),
+    expire: new Prepared(database, expiringQueries(db).expire),
+  };
+}
+
+class SqliteStore implements JobStore {
+  readonly #connection: Connection;
+  readonly #db: Kysely<Tables>;
+  readonly #transactions: Transactions;
+  readonly #wake: Wake;
+  #prepared: ReturnType<typeof partsOf> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(connection: Connection, db: Kysely<Tables>, busyTimeout: number) {
+    this.#connection = connection;
+    this.#db = db;
+    this.#wake = new Wake(connection.database);
+    this.#transactions = new Transactions(connection, busyTimeout, () => this.#wake.notify());
+  }
+
+  /** Prepared at the first use: the tables may have had to wait for a lock. */
+  get #parts(): ReturnType<typeof partsOf> {
+    this.#prepared ??= partsOf(this.#connection.database, this.#db);
+    return this.#prepared;
+  }
+
+  insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
+    const [job] = jobs;
+    if (job === undefined) return this.#transactions.read(() => []);
+    const run = () => this.#parts.starting.insert(jobs, now);
+    return jobs.length === 1
+      ? this.#transactions.write({ run, wakes: true, alone: () => this.#parts.starting.insertAlone(job) })
+      : this.#transactions.write({ run, wakes: true });
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimResponse> {
+    return this.#transactions.write({
+      run: () => this.#parts.claiming.claim(request),
+      // Runners that find nothing must not hold up those that write.
+      alone: () => this.#parts.claiming.idle(request),
+      wakes: false,
+    });
+  }
+
+  renew(renewals: readonly Renewal[], leaseMs: number, now: number): Promise<readonly Claim[]> {
+    if (renewals.length === 0) return this.#transactions.read(() => []);
+    return this.#transactions.write({
+      run: () => this.#parts.settling.renew(renewals, now + leaseMs),
+      wakes: false,
+    });
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+    if (settlements.length === 0) return this.#transactions.read(() => []);
+    return this.#transactions.write({
+      run: () => settlements.map((settlement) => this.#parts.settling.settle(settlement)),
+      wakes: settlements.some(({ outcome }) => outcome.type === "release" || outcome.type === "retry"),
+    });
+  }
+
+  cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
+    const { id, visibility, now } = cancellation;
+    return this.#transactions.write({
+      run: () => this.#parts.settling.cancel(cancellation) ?? this.#parts.reading.find(id, visibility, now),
+      wakes: false,
+    });
+  }
+
+  find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined> {
+    return this.#transactions.read(() => this.#parts.reading.find(id, visibility, now));
+  }
+
+  list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage> {
+    return this.#transactions.read(() => this.#parts.reading.list(visibility, query, now));
+  }
+
+  async expire(now: number, limit: number): Promise<Expired> {
+    const files: string[] = [];
+    let removed = 0;
+    while (removed < limit) {
+      const slice = Math.min(EXPIRE_SLICE, limit - removed);
+      const rows = await this.#transactions.write({
+        run: () => this.#parts.expire.all({ now, limit: slice }),
+        wakes: false,
+      });
+      removed += rows.length;
+      for (const [key] of rows) if (key !== null) files.push(key);
+      if (rows.length < slice) break;
+      await nextTurn();
+    }
+    return { removed, files };
+  }
+
+  unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
+    return this.#transactions.read(() => this.#parts.reading.unreferencedFiles(keys));
+  }
+
+  async stats(now: number): Promise<StoreStats> {
+    const count = await this.#transactions.read(() => this.#parts.counting.begin(now));
+    while (await this.#transactions.read(() => this.#parts.counting.goOn(count))) await nextTurn();
+    return this.#parts.counting.end(count);
+  }
+
+  explain(id: string, now: number): Promise<JobExplanation | undefined> {
+    return this.#transactions.read(() => this.#parts.reading.explain(id, now));
+  }
+
+  onWork(listener: () => void): () => void {
+    return this.#wake.listen(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#wake.close();
+    await this.#transactions.close();
+    this.#connection.close();
+  }
+}
