@@ -11,8 +11,8 @@ export function memoryResults(): ResultStore {
   const files = new Map<string, File>();
   return {
     async create(key, from) {
-      if (claimOfFileKey(key) === undefined)
-        throw new ResultStoreError(`${JSON.stringify(key)} is not a file key.`);
+      requireFileKey(key);
+      if (from !== undefined) requireFileKey(from.key);
       const source = from === undefined ? undefined : files.get(from.key)?.content;
       if (from !== undefined && (source === undefined || source.length < from.bytes)) {
         throw new ResultStoreError(`There are no ${from.bytes} bytes of ${from.key} to go on from.`);
@@ -20,11 +20,13 @@ export function memoryResults(): ResultStore {
       const chunks: Buffer[] = source === undefined ? [] : [source.subarray(0, from?.bytes)];
       let bytes = from?.bytes ?? 0;
       let closed = false;
+      let safe = false;
       files.set(key, { content: Buffer.alloc(0), finished: false });
 
       function save(finished: boolean): ResultFile {
         if (closed) throw new ResultStoreError(`The file ${key} is closed.`);
         closed = finished;
+        safe = true;
         files.set(key, { content: Buffer.concat(chunks), finished });
         return { key, bytes };
       }
@@ -42,12 +44,16 @@ export function memoryResults(): ResultStore {
         finish: async () => save(true),
         async abort(keep) {
           closed = true;
-          if (!keep) files.delete(key);
+          if (!keep || !safe) files.delete(key);
         },
       };
     },
-    canResume: async ({ key, bytes }) => (files.get(key)?.content.length ?? -1) >= bytes,
+    async canResume({ key, bytes }) {
+      requireFileKey(key);
+      return (files.get(key)?.content.length ?? -1) >= bytes;
+    },
     async open(key, range) {
+      requireFileKey(key);
       const file = files.get(key);
       if (file?.finished !== true) return undefined;
       return Readable.from([
@@ -55,10 +61,16 @@ export function memoryResults(): ResultStore {
       ]);
     },
     async remove(keys) {
+      keys.forEach(requireFileKey);
       for (const key of keys) files.delete(key);
     },
     async *keys() {
       if (files.size > 0) yield [...files.keys()];
     },
   };
+}
+
+function requireFileKey(key: string): void {
+  if (claimOfFileKey(key) !== undefined) return;
+  throw new ResultStoreError(`${JSON.stringify(key)} is not a file key.`);
 }
