@@ -7,7 +7,7 @@ import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { ID_PATTERN, type IdSource } from "./ids.js";
 import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
-import type { Kind, KindRegistry } from "./kinds.js";
+import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
 import { encodePayload } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
 import { type JobView, viewOf } from "./resource.js";
@@ -270,6 +270,9 @@ function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {
   }
   if (status !== undefined && !JOB_STATUSES.includes(status)) {
     throw new InvalidQueryError(`The status must be one of ${JOB_STATUSES.join(", ")}.`);
+  }
+  if (kind !== undefined && !KIND_NAME.test(kind)) {
+    throw new InvalidQueryError("The kind must be the name of a kind, such as newsletter-recipients.");
   }
   return {
     ...(limit === undefined ? undefined : { limit }),

@@ -73,8 +73,8 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   options: AsyncJobsOptions<Kinds>,
 ): AsyncJobs<Kinds> {
   const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
-  const { concurrency, lease, expireAfter, pruneEvery, maxPayloadBytes, maxResultBytes, retryAfter } =
-    settings;
+  const { concurrency, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
+  const { maxResultBytes, retryAfter } = settings;
   const kinds = new KindRegistry(options.kinds);
   const events = new Events(log);
   const report = (during: string, error: unknown): string => {
@@ -84,7 +84,8 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     return reference;
   };
   const parts = { store, results, kinds, clock, events, log };
-  const runner = new JobRunner({ ...parts, random, concurrency, lease, expireAfter, maxResultBytes });
+  const limits = { concurrency, lease, expireAfter, maxResultBytes };
+  const runner = new JobRunner({ ...parts, ...limits, random, heartbeat });
   const pruner = new Pruner({ ...parts, pruneEvery, report });
   const accessorSettings = {
     ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes },

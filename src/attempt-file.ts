@@ -1,6 +1,6 @@
 import { InvalidOptionError, InvalidResultError } from "./errors.js";
+import type { AttemptFile, FileOptions } from "./handler-context.js";
 import { type Claim, fileKeyOf, type JobResult, type ResultFile } from "./job.js";
-import type { AttemptFile, FileOptions } from "./kinds.js";
 import type { ResultStore, ResultWriter } from "./results.js";
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9.+-]*\/([a-z0-9][a-z0-9.+-]*)(?:; ?charset=[a-z0-9-]+)?$/i;

@@ -8,8 +8,9 @@ import {
   RunnerStoppedError,
 } from "./errors.js";
 import type { Log } from "./events.js";
+import type { FileOptions, HandlerContext } from "./handler-context.js";
 import type { Checkpoint, ClaimedJob, JobResult, JsonValue, Progress } from "./job.js";
-import type { FileOptions, HandlerContext, Kind } from "./kinds.js";
+import type { Kind } from "./kinds.js";
 import type { ResultStore } from "./results.js";
 import type { JobStore, Renewal } from "./store.js";
 import type { AttemptEnd } from "./verdict.js";

@@ -88,6 +88,11 @@ export class RunnerStoppedError extends AsyncJobsError {
   readonly code = "RUNNER_STOPPED";
 }
 
+/** The thread of a handler crashed, called `process.exit`, or could not load its module. `cause` holds the error. */
+export class HandlerThreadError extends AsyncJobsError {
+  readonly code = "HANDLER_THREAD";
+}
+
 /** The store is locked by another program for longer than the store waits. Nothing was changed; try again. */
 export class StoreBusyError extends AsyncJobsError {
   readonly code = "STORE_BUSY";

@@ -11,6 +11,14 @@ export { type AsyncJobs, createAsyncJobs, type PrincipalJobs, type StopOptions }
 export { type Clock, systemClock, type Timer } from "./clock.js";
 export * from "./errors.js";
 export type { AsyncJobsEvents, EventListener, EventName, Log, LogLevel } from "./events.js";
+export type {
+  AttemptedJob,
+  AttemptFile,
+  FileOptions,
+  HandlerContext,
+  HandlerResult,
+  ThreadHandler,
+} from "./handler-context.js";
 export { createHandler, type Handler, type HandlerOptions, type PlainRequest } from "./http/handler.js";
 export type { Reply } from "./http/reply.js";
 export type { FileAnswer, JsonAnswer, Responder } from "./http/responder.js";
@@ -32,16 +40,7 @@ export {
   type Settlement,
   type VisibleJob,
 } from "./job.js";
-export {
-  type AttemptedJob,
-  type AttemptFile,
-  defineKind,
-  type FileOptions,
-  type HandlerContext,
-  type HandlerResult,
-  type Kind,
-  type KindOptions,
-} from "./kinds.js";
+export { defineKind, type Kind, type KindOptions, type KindRules } from "./kinds.js";
 export { type AsyncJobsOptions, DEFAULTS } from "./options.js";
 export type { ApiKeyPrincipal, PartnerAppPrincipal, Principal, Visibility } from "./principal.js";
 export type { PruneReport } from "./pruner.js";

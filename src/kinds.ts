@@ -1,61 +1,15 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { InvalidOptionError, UnknownKindError } from "./errors.js";
-import type { Log } from "./events.js";
-import type { ClaimedJob, JsonValue } from "./job.js";
+import type { HandlerContext, HandlerResult } from "./handler-context.js";
+import type { JsonValue } from "./job.js";
 import { type Backoff, DEFAULT_BACKOFF } from "./retry.js";
+import { runInThread } from "./thread.js";
 
-/** What a handler is given for one attempt. */
-export interface HandlerContext<Payload> {
-  readonly job: AttemptedJob;
-  /** The payload as the kind's schema gave it when the job was started. */
-  readonly payload: Payload;
-  /** Aborts when the attempt must end: timeout, cancelled, claim lost, runner stopping. Its reason tells which. */
-  readonly signal: AbortSignal;
-  /** Says how far the job has come. Stored with the next heartbeat. */
-  progress(done: number, total?: number): void;
-  /**
-   * Stores where a later attempt is to go on, together with the bytes that the open file has by now. Resolves
-   * when both are durable.
-   *
-   * @throws ClaimLostError when this attempt is no longer the job's current one.
-   */
-  checkpoint(cursor: JsonValue): Promise<void>;
-  /**
-   * Opens the result file; the job's `result` becomes its URL. After a checkpoint with a file, the new file
-   * begins with the bytes that the checkpoint saved. One file for each attempt.
-   */
-  file(options: FileOptions): Promise<AttemptFile>;
-  /** Writes to the operator's log, with the job's ID and kind. */
-  readonly log: Log;
-}
+/** A kind's rules, and what does its work: a function, or a module whose default export runs in threads. */
+export type KindOptions<Schema extends StandardSchemaV1> = KindRules<Schema> &
+  (RunOnLoop<Schema> | RunInThread);
 
-export interface AttemptedJob
-  extends Pick<ClaimedJob, "id" | "kind" | "shop" | "app" | "createdAt" | "startedAt"> {
-  /** 1 for the first attempt. */
-  readonly attempt: number;
-  /** The cursor of the last checkpoint; undefined when there is nothing to go on from. */
-  readonly checkpoint: JsonValue | undefined;
-}
-
-export interface FileOptions {
-  /** The media type: `text/csv`. */
-  readonly type: string;
-  /** What the URL ends with, without a dot. Default: the type's second half, `csv` for `text/csv`. */
-  readonly extension?: string;
-}
-
-/** The result file while a handler writes it. It is finished when the handler returns. */
-export interface AttemptFile {
-  /** Bytes written so far, with those that an earlier attempt saved. */
-  readonly bytes: number;
-  /** Takes a chunk, and resolves when it is ready for the next. */
-  write(chunk: Uint8Array | string): Promise<void>;
-}
-
-/** What a handler returns: the result as a string, or nothing when it wrote a file. */
-export type HandlerResult = string | undefined;
-
-export interface KindOptions<Schema extends StandardSchemaV1> {
+export interface KindRules<Schema extends StandardSchemaV1> {
   /**
    * Checks the payload when a job is started: any Standard Schema, such as zod's. What it gives must be JSON.
    * Default: any JSON value is taken.
@@ -73,11 +27,25 @@ export interface KindOptions<Schema extends StandardSchemaV1> {
   readonly concurrency?: number;
   /** Milliseconds after which a finished job is gone. Default: the engine's `expireAfter`. */
   readonly expireAfter?: number;
+}
+
+export interface RunOnLoop<Schema extends StandardSchemaV1> {
   /**
    * Does the work. What it returns is the job's result; a handler that wrote a file returns nothing.
    * A `PublicError` fails the job with that sentence; anything else thrown is retried, and never shown.
    */
   run(context: HandlerContext<StandardSchemaV1.InferOutput<Schema>>): Promise<HandlerResult> | HandlerResult;
+  readonly thread?: never;
+}
+
+export interface RunInThread {
+  /**
+   * The file of an ES module whose default export does the work, as `run` would: see {@link ThreadHandler}. Each
+   * attempt runs it in a thread of its own, so that heavy computing holds up nothing else. When an attempt must
+   * end, its signal aborts; one second later the thread is ended by force.
+   */
+  readonly thread: URL;
+  readonly run?: never;
 }
 
 /** A named sort of job, its rules and its handler. Made by {@link defineKind}. */
@@ -95,7 +63,8 @@ export interface Kind<Name extends string = string, Input = unknown, Payload = u
 
 export const KIND_DEFAULTS = Object.freeze({ attempts: 3, timeout: 60 * 60 * 1000 });
 
-const KIND_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
+/** What a kind's name may look like. */
+export const KIND_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
 
 /**
  * Defines a kind: its name, the schema of its payload, its rules, and the handler that does the work.
@@ -132,10 +101,8 @@ export function defineKind<
     timeout: options.timeout ?? KIND_DEFAULTS.timeout,
     concurrency: options.concurrency,
     expireAfter: options.expireAfter,
-    run: options.run,
+    run: handlerOf(name, options),
   };
-  if (typeof options.run !== "function")
-    throw new InvalidOptionError(`The kind ${name} has no run function.`);
   const numbers: readonly (readonly [string, number | undefined])[] = [
     ["attempts", kind.attempts],
     ["timeout", kind.timeout],
@@ -146,6 +113,26 @@ export function defineKind<
   ];
   for (const [option, value] of numbers) requirePositiveInteger(`${option} of the kind ${name}`, value);
   return kind;
+}
+
+/** @throws InvalidOptionError */
+function handlerOf<Schema extends StandardSchemaV1>(
+  name: string,
+  { run, thread }: KindOptions<Schema>,
+): RunOnLoop<Schema>["run"] {
+  if (thread === undefined) {
+    if (typeof run === "function") return run;
+    throw new InvalidOptionError(`The kind ${name} has no handler: give it a run function, or a thread.`);
+  }
+  if (run !== undefined) {
+    throw new InvalidOptionError(`The kind ${name} has both run and thread: give it one of them.`);
+  }
+  if (!(thread instanceof URL) || thread.protocol !== "file:") {
+    throw new InvalidOptionError(
+      `thread of the kind ${name} must be the URL of a file, such as new URL("./handler.js", import.meta.url).`,
+    );
+  }
+  return runInThread(thread);
 }
 
 /** @throws InvalidOptionError unless the value is absent or a whole number of at least 1. */

@@ -21,6 +21,13 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly concurrency?: number;
   /** Milliseconds after which a runner that gives no sign of life loses its jobs to others. Default 30,000. */
   readonly lease?: number;
+  /**
+   * What keeps the leases of running jobs. `"thread"`: while a handler holds the event loop, a thread renews them,
+   * up to each job's timeout, if the store can be reached from there, as a SQLite file can. It takes about 10 MB.
+   * `"loop"`: the event loop alone; a handler that holds it for longer than the lease loses its job to others.
+   * Default `"thread"`.
+   */
+  readonly heartbeat?: "thread" | "loop";
   /** Milliseconds that a finished job stays. Default one week. Kinds may have their own. */
   readonly expireAfter?: number;
   /** Milliseconds between two rounds of pruning while the runner runs. Default one minute. */
@@ -50,6 +57,7 @@ export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, "results
 export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl" | "kinds">> = Object.freeze({
   concurrency: 10,
   lease: 30_000,
+  heartbeat: "thread",
   expireAfter: DEFAULT_EXPIRE_AFTER,
   pruneEvery: 60_000,
   maxPayloadBytes: 256 * 1024,
@@ -75,6 +83,7 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
     kinds: options.kinds,
     concurrency: options.concurrency ?? DEFAULTS.concurrency,
     lease: options.lease ?? DEFAULTS.lease,
+    heartbeat: options.heartbeat ?? DEFAULTS.heartbeat,
     expireAfter: options.expireAfter ?? DEFAULTS.expireAfter,
     pruneEvery: options.pruneEvery ?? DEFAULTS.pruneEvery,
     maxPayloadBytes: options.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
@@ -109,6 +118,10 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
   }
   if (typeof (options.clock ?? systemClock).now !== "function") {
     throw new InvalidOptionError("clock must be a Clock: an object with now and setTimer.");
+  }
+  const heartbeat: string = options.heartbeat ?? DEFAULTS.heartbeat;
+  if (heartbeat !== "thread" && heartbeat !== "loop") {
+    throw new InvalidOptionError(`heartbeat is ${heartbeat}; it must be "thread" or "loop".`);
   }
   for (const name of ["ids", "random", "log"] as const) {
     if (typeof (options[name] ?? DEFAULTS[name]) !== "function") {

@@ -3,7 +3,7 @@ import { Announcer, type SettledAttempt } from "./announcer.js";
 import { Attempt, type AttemptSurroundings } from "./attempt.js";
 import type { Timer } from "./clock.js";
 import type { Events } from "./events.js";
-import { Heartbeat } from "./heartbeat.js";
+import { Heartbeat, type HeartbeatSettings } from "./heartbeat.js";
 import { newReference } from "./ids.js";
 import type { KindRegistry } from "./kinds.js";
 import type { ClaimRequest, ClaimResponse } from "./store.js";
@@ -18,6 +18,7 @@ export interface RunnerSettings extends AttemptSurroundings {
   readonly concurrency: number;
   /** Milliseconds a finished job stays, where its kind says nothing. */
   readonly expireAfter: number;
+  readonly heartbeat: HeartbeatSettings["heartbeat"];
 }
 
 /** Milliseconds: a runner that nobody wakes looks for work this often, in case a hint was lost. */
@@ -63,6 +64,7 @@ export class JobRunner {
   start(): void {
     this.#stopListening ??= this.#settings.store.onWork(() => this.#wake());
     this.#keepAlive ??= setInterval(() => {}, 2 ** 30);
+    this.#heartbeat.start();
     this.#state = "claiming";
     this.#wake();
   }
@@ -84,6 +86,7 @@ export class JobRunner {
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.#state = "asleep";
+    await this.#heartbeat.stop();
   }
 
   /** Runs all that is due, without `start`, until nothing can be claimed and nothing runs. */
@@ -135,7 +138,9 @@ export class JobRunner {
     ]);
     if (settled.status === "fulfilled") this.#release(ended, settled.value);
     else this.#unsettled.push(...ended);
-    if (claimed.status === "fulfilled" && claimed.value !== undefined) this.#begin(claimed.value);
+    if (claimed.status === "fulfilled" && claimed.value !== undefined && request !== undefined) {
+      this.#begin(claimed.value, request.now + request.leaseMs);
+    }
 
     const failure = [settled, claimed].find((result) => result.status === "rejected");
     if (failure?.status === "rejected") this.#waitForStore(failure.reason);
@@ -166,16 +171,17 @@ export class JobRunner {
     return free;
   }
 
-  #begin({ claimed, rescued }: ClaimResponse): void {
+  #begin({ claimed, rescued }: ClaimResponse, leaseUntil: number): void {
     this.#announcer.rescued(rescued);
-    for (const job of claimed) {
-      const attempt = new Attempt(job, this.#settings.kinds.get(job.kind), this.#settings);
-      this.#held.add(attempt);
+    const { kinds } = this.#settings;
+    const attempts = claimed.map((job) => new Attempt(job, kinds.get(job.kind), this.#settings));
+    for (const attempt of attempts) this.#held.add(attempt);
+    this.#heartbeat.hold(attempts, leaseUntil);
+    for (const attempt of attempts) {
       if (this.#state !== "claiming") this.#handBack(attempt);
-      else if (job.deaths >= MAX_DEATHS) this.#giveUp(attempt);
+      else if (attempt.job.deaths >= MAX_DEATHS) this.#giveUp(attempt);
       else void this.#run(attempt);
     }
-    if (this.#held.size > 0) this.#heartbeat.start();
   }
 
   async #run(attempt: Attempt): Promise<void> {
@@ -184,7 +190,7 @@ export class JobRunner {
     const circumstances = this.#circumstances();
     const outcome = outcomeOf(end, attempt.job, attempt.kind, circumstances);
     if (outcome === undefined) {
-      this.#held.delete(attempt);
+      this.#letGo(attempt);
       this.#announcer.claimLost(attempt.job);
     } else {
       this.#unsettled.push({ attempt, job: attempt.job, end, outcome, reference: circumstances.reference });
@@ -223,9 +229,14 @@ export class JobRunner {
     return { now: clock.now(), chance: random(), expireAfter, reference: newReference() };
   }
 
+  #letGo(attempt: Attempt): void {
+    this.#held.delete(attempt);
+    this.#heartbeat.letGo(attempt);
+  }
+
   #release(ended: readonly Ended[], tookEffect: readonly boolean[]): void {
     for (const [index, one] of ended.entries()) {
-      this.#held.delete(one.attempt);
+      this.#letGo(one.attempt);
       if (tookEffect[index] === true) this.#announcer.settled(one);
       else this.#announcer.claimLost(one.job);
     }
@@ -250,7 +261,7 @@ export class JobRunner {
     log("error", "the store failed a runner; it will try again", { error, failures: this.#storeFailures });
     events.emit("error", { during: "claim or settle", error });
     if (this.#state === "handing back" && this.#storeFailures >= LAST_TRIES) {
-      this.#held.clear();
+      for (const attempt of this.#held) this.#letGo(attempt);
       this.#unsettled.length = 0;
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
       return;

@@ -3,6 +3,7 @@ import type {
   Claim,
   ClaimedJob,
   JobStatus,
+  JsonValue,
   NewJob,
   Progress,
   Settlement,
@@ -17,13 +18,19 @@ import type { Visibility } from "./principal.js";
  * Every call takes many, so that one transaction serves many; an empty list is answered without touching the
  * disk. All times are epoch milliseconds and come from the caller: a store has no clock of its own, unless it
  * is shared by machines whose clocks differ. A write is durable when its promise resolves, as far as the
- * store's options say so.
+ * store's options say so. Texts are well-formed Unicode of any length, NUL included, and come back as they were.
  *
  * Any call may reject with `StoreBusyError` (nothing was changed, try again), `StoreUnavailableError` (disk,
  * connection) or `StoreClosedError`. After a rejected write nothing of it has happened, unless the connection
  * broke during the commit; then a repeated `insert` gives back the first jobs by their IDs.
  */
 export interface JobStore {
+  /**
+   * Where another thread finds the same jobs. It renews leases while a handler holds the event loop, if a store
+   * has one; without it, such a handler may lose its lease.
+   */
+  readonly address?: StoreAddress | undefined;
+
   /**
    * Adds jobs, waiting, all or none. A job whose ID is there already, or whose idempotency key the same shop and
    * app have used for the same kind in a job that has not expired, is not added: the first job is given back.
@@ -35,10 +42,12 @@ export interface JobStore {
 
   /**
    * Claims jobs that are due, at most `limit` in all and at most each kind's own `limit`, lowest turn first
-   * (equal turns: first started first). Never gives one job to two claims: the claimed job runs until
-   * `now + leaseMs` and has a fence higher than any it had.
+   * (equal turns: first started first). Several kinds go in step: a turn counts from the one being served in its
+   * kind when the claim begins. Never gives one job to two claims: the claimed job runs until `now + leaseMs` and
+   * has a fence higher than any it had.
    *
-   * First puts back to wait every job whose lease has run out, each with one more death, and tells which.
+   * First puts back to wait every job, of whatever kind, whose lease has run out, each with one more death, and
+   * tells which. When they are very many, a store may leave some to the next claim; `nextDueAt` is then past.
    */
   claim(request: ClaimRequest): Promise<ClaimResponse>;
 
@@ -86,14 +95,28 @@ export interface JobStore {
 
   /**
    * Calls the listener when there may be something new to claim, from this process or another: after inserts,
-   * releases and cancels of others. A hint: it may come late, twice, or for nothing. Returns a function
-   * that ends it. Listening never keeps the process alive.
+   * releases and retries. A hint: it may come late, twice, or for nothing. Returns a function that ends it.
+   * Listening never keeps the process alive.
    */
   onWork(listener: () => void): () => void;
 
   /** Lets go of what the store itself opened. Later calls reject with `StoreClosedError`. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Data that leads another thread to the jobs of a store. */
+export interface StoreAddress {
+  /** URL of an ES module that exports `openRenewals`: see {@link OpenRenewals}. */
+  readonly module: string;
+  /** What `openRenewals` is called with. */
+  readonly argument: JsonValue;
+}
+
+/** The part of a store that keeps leases, on a connection of its own. A call may hold up its thread. */
+export type Renewals = Pick<JobStore, "renew" | "close">;
+
+/** Opens the store that an address leads to, whose tables are there already. */
+export type OpenRenewals = (argument: JsonValue) => Promise<Renewals> | Renewals;
 
 export interface Inserted {
   /** The ID of the job: the given one, or that of the job that was there before. */

@@ -1,3 +1,9 @@
 export type { ConformanceCase } from "./conformance-case.js";
 export { type HandClock, handClock } from "./hand-clock.js";
+export { resultStoreConformance } from "./result-store-conformance/index.js";
 export { runUntilIdle } from "./run-until-idle.js";
+export {
+  type OpenStore,
+  type StoreConformanceOptions,
+  storeConformance,
+} from "./store-conformance/index.js";

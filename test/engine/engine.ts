@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe } from "vitest";
 import { memoryResults } from "../../adapters/results/memory.js";
-import { memoryStore } from "../../adapters/stores/memory.js";
+import { memoryStore } from "../../adapters/stores/memory/index.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import {
   type AsyncJobs,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { memoryStore } from "../../adapters/stores/memory.js";
+import { memoryStore } from "../../adapters/stores/memory/index.js";
 import { createAsyncJobs, defineKind, InvalidOptionError } from "../../src/index.js";
 
 const good = { store: memoryStore(), publicUrl: "https://app.example.com/api/", kinds: [] };
@@ -17,6 +17,7 @@ describe("createAsyncJobs", () => {
     ["a result store that is a path", { results: "results" }, /results/],
     ["a concurrency of zero", { concurrency: 0 }, /concurrency is 0/],
     ["a lease that is no number", { lease: "30s" }, /lease is 30s/],
+    ["a heartbeat that is neither", { heartbeat: "process" }, /heartbeat is process/],
     ["a negative expiry", { expireAfter: -1 }, /expireAfter is -1/],
     ["an expiry that is not whole", { expireAfter: 1.5 }, /expireAfter is 1.5/],
     ["a payload limit of infinity", { maxPayloadBytes: Number.POSITIVE_INFINITY }, /maxPayloadBytes/],

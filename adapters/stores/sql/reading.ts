@@ -2,13 +2,13 @@ import { type Kysely, sql } from "kysely";
 import type { JobStatus } from "../../../src/index.js";
 import { count, params, rowsQuery } from "./query.js";
 import { EXPLAINED_COLUMNS, VISIBLE_COLUMNS } from "./rows.js";
-import { IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
+import { IS_DELAYED, IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
 
 /** Who asks, and when. `app` counts only in the queries made for a Partner App. */
 export type Seen = { readonly shop: string; readonly app: string | null; readonly now: number };
 type SeenJob = Seen & { readonly id: string };
 type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
-type Place = { readonly kind: string; readonly turn: number; readonly seq: number };
+type Place = { readonly kind: string; readonly turn: number; readonly seq: number; readonly now: number };
 
 const seen = params<SeenJob>();
 const page = params<ListPage>();
@@ -30,6 +30,15 @@ export function readingQueries(db: Kysely<Tables>) {
         .where(IS_NOT_EXPIRED),
       VISIBLE_COLUMNS,
     );
+
+  const ahead = (condition: typeof IS_READY) =>
+    db
+      .selectFrom("jobs")
+      .select(({ fn }) => fn.countAll<number>().as("ahead"))
+      .where(condition)
+      .where("kind", "=", place("kind"))
+      .where(sql<boolean>`(turn, seq) < (${place("turn")}, ${place("seq")})`);
+  const due = ahead(IS_DELAYED).where("due_at", "<=", place("now"));
 
   return {
     find: { byShop: find(false), byApp: find(true) },
@@ -70,16 +79,10 @@ export function readingQueries(db: Kysely<Tables>) {
       EXPLAINED_COLUMNS,
     ),
 
-    /** How many ready jobs of a kind come before this place. */
-    countAhead: rowsQuery<Place>()(
-      db
-        .selectFrom("jobs")
-        .select(({ fn }) => fn.countAll<number>().as("ahead"))
-        .where(IS_READY)
-        .where("kind", "=", place("kind"))
-        .where(sql<boolean>`(turn, seq) < (${place("turn")}, ${place("seq")})`),
-      ["ahead"],
-    ),
+    /** How many jobs of a kind that are due come before this place. */
+    countAhead: rowsQuery<Place>()(db.selectNoFrom(sql<number>`${ahead(IS_READY)} + ${due}`.as("ahead")), [
+      "ahead",
+    ]),
 
     /** What a job refers to in the result store. */
     references: rowsQuery<{ readonly id: string }>()(

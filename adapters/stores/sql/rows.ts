@@ -126,7 +126,7 @@ export const EXPLAINED_COLUMNS = [
 
 export type ExplainedRow = RowOf<typeof EXPLAINED_COLUMNS, JobsRow>;
 
-/** @param ahead how many ready jobs of a kind come before this turn and number */
+/** @param ahead how many jobs of a kind that are due come before this turn and number */
 export function explanation(
   row: ExplainedRow,
   now: number,

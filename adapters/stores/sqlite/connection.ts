@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { StoreUnavailableError } from "../../../src/index.js";
-import { isBusy, outage } from "./errors.js";
+import { isBusy, LentConnectionBusy, outage } from "./errors.js";
 
 export type Synchronous = "FULL" | "NORMAL";
 
@@ -76,6 +76,7 @@ export class Connection {
 
   #setUp(): void {
     const { database } = this;
+    if (database.inTransaction) throw new LentConnectionBusy();
     if (this.#owned) {
       database.pragma(`page_size = ${PAGE_SIZE}`);
       database.pragma("journal_mode = WAL");

@@ -17,10 +17,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   SQLITE_NOLFS: "The file system cannot hold a file this large.",
 };
 
-/** The database is locked: by another connection, or by a transaction that its owner has open. */
+/** The database is locked by another connection, or its owner is in the middle of something on ours. */
 export function isBusy(error: unknown): boolean {
   const code = primaryCode(error);
-  return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED";
+  return code === "SQLITE_BUSY" || code === "SQLITE_LOCKED" || isIterated(error);
+}
+
+/** The owner of the connection is reading rows from it one by one; until the last it takes no other statement. */
+function isIterated(error: unknown): boolean {
+  return error instanceof TypeError && error.message === "This database connection is busy executing a query";
 }
 
 /** The owner of the connection has a transaction open on it, which ours must not become a part of. */

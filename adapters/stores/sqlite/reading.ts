@@ -67,7 +67,7 @@ export class Reading {
 
   explain(id: string, now: number): JobExplanation | undefined {
     const row = this.#explain.get({ id });
-    return row && explanation(row, now, (place) => this.#countAhead.get(place)?.[0] ?? 0);
+    return row && explanation(row, now, (place) => this.#countAhead.get({ ...place, now })?.[0] ?? 0);
   }
 
   unreferencedFiles(keys: readonly string[]): readonly string[] {

@@ -15,12 +15,14 @@ import type {
   NewJob,
   Renewal,
   Settlement,
+  StoreAddress,
   StoreStats,
   Visibility,
   VisibleJob,
 } from "../../../src/index.js";
 import { expiringQueries } from "../sql/expiring.js";
 import { type Tables, tablePrefix } from "../sql/tables.js";
+import { addressOf } from "./address.js";
 import { Claiming } from "./claiming.js";
 import { Connection } from "./connection.js";
 import { Counting } from "./counting.js";
@@ -98,6 +100,10 @@ class SqliteStore implements JobStore {
     return this.#prepared;
   }
 
+  get address(): StoreAddress | undefined {
+    return addressOf(this.#connection.database, this.#db);
+  }
+
   insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
     const [job] = jobs;
     if (job === undefined) return this.#transactions.read(() => []);
@@ -153,9 +159,10 @@ class SqliteStore implements JobStore {
     let removed = 0;
     while (removed < limit) {
       const slice = Math.min(EXPIRE_SLICE, limit - removed);
-      const rows = await this.#transactions.write({
-        run: () => this.#parts.expire.all({ now, limit: slice }),
-        wakes: false,
+      const rows = await this.#expireSlice(now, slice).catch((error: unknown) => {
+        // What is removed must be told, or its files would stay. The next call meets the error again.
+        if (removed === 0) throw error;
+        return [];
       });
       removed += rows.length;
       for (const [key] of rows) if (key !== null) files.push(key);
@@ -163,6 +170,10 @@ class SqliteStore implements JobStore {
       await nextTurn();
     }
     return { removed, files };
+  }
+
+  #expireSlice(now: number, limit: number) {
+    return this.#transactions.write({ run: () => this.#parts.expire.all({ now, limit }), wakes: false });
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {

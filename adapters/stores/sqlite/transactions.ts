@@ -93,9 +93,9 @@ export class Transactions {
 
   /** Reads at once, outside the queue. */
   async read<T>(run: () => T): Promise<T> {
-    if (this.#closed) throw closedError();
     const deadline = performance.now() + this.#busyTimeout;
     for (let tries = 0; ; tries += 1) {
+      if (this.#closed) throw closedError();
       try {
         return this.#connection.use(run);
       } catch (error) {

@@ -39,7 +39,9 @@ export class Wake {
 
   /** Returns a function that ends it. */
   listen(listener: Listener): () => void {
-    const own = () => listener();
+    const own = () => {
+      if (this.#own.has(own)) listener();
+    };
     this.#listeners.add(own);
     this.#own.add(own);
     if (this.#polling === undefined && !this.#database.memory) this.#start();

@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import {
+  claim,
+  claimOne,
+  done,
+  finish,
+  found,
+  idsOf,
+  newJob,
+  newJobs,
+  OF_SHOP,
+  START,
+  settle,
+  start,
+  WEEK,
+} from "./jobs.js";
+import type { StoreCases } from "./stage.js";
+
+const KEY = { idempotencyKey: "order-1" };
+
+export const inserting: StoreCases = {
+  "adds a job that waits": async ({ store }) => {
+    const job = newJob({ app: "mailer", payload: '{"newsletterId":7}', createdAt: START - 3 });
+    assert.deepEqual(await store.insert([job], START), [{ id: job.id, created: true }]);
+    assert.deepEqual(await found(store, job), {
+      ...{ id: job.id, kind: job.kind, app: "mailer", createdAt: START - 3, status: "pending" },
+    });
+  },
+
+  "leaves out the app of a job that the shop itself started": async ({ store }) => {
+    const job = await start(store);
+    assert.equal("app" in (await found(store, job)), false);
+  },
+
+  "adds a thousand jobs at once, and answers in their order": async ({ store }) => {
+    const jobs = newJobs(1000);
+    const inserted = await store.insert(jobs, START);
+    assert.deepEqual(
+      inserted,
+      jobs.map(({ id }) => ({ id, created: true })),
+    );
+    assert.deepEqual(idsOf((await claim(store)).claimed), idsOf(jobs));
+  },
+
+  "gives back the first job of an ID and changes nothing of it": async ({ store }) => {
+    const first = await start(store, { payload: '"first"' });
+    const again = newJob({ id: first.id, kind: "other", shop: "red-barn", payload: '"second"' });
+    assert.deepEqual(await store.insert([again], START), [{ id: first.id, created: false }]);
+    assert.equal((await claim(store, { kinds: ["other"] })).claimed.length, 0);
+    assert.equal((await claimOne(store)).payload, '"first"');
+    assert.equal((await claim(store)).claimed.length, 0);
+  },
+
+  "gives back the first job of an ID also when it is finished, and when it has expired": async ({
+    store,
+  }) => {
+    const first = await finish(store);
+    const again = newJob({ id: first.id });
+    assert.deepEqual(await store.insert([again], START), [{ id: first.id, created: false }]);
+    assert.deepEqual(await store.insert([again], START + WEEK), [{ id: first.id, created: false }]);
+  },
+
+  "adds an ID that comes twice in one call once": async ({ store }) => {
+    const [job, other] = [newJob(), newJob()];
+    assert.deepEqual(await store.insert([job, other, job], START), [
+      { id: job.id, created: true },
+      { id: other.id, created: true },
+      { id: job.id, created: false },
+    ]);
+    assert.equal((await claim(store)).claimed.length, 2);
+  },
+
+  "gives back the first job of a key while that waits, runs, and is finished": async ({ store }) => {
+    const first = await start(store, KEY);
+    const again = () => store.insert([newJob(KEY)], START);
+    assert.deepEqual(await again(), [{ id: first.id, created: false }]);
+    const claimed = await claimOne(store);
+    assert.deepEqual(await again(), [{ id: first.id, created: false }]);
+    await settle(store, done(claimed));
+    assert.deepEqual(await again(), [{ id: first.id, created: false }]);
+    assert.equal((await claim(store)).claimed.length, 0);
+  },
+
+  "gives back the first job of a key also when it was cancelled": async ({ store }) => {
+    const { id } = await start(store, KEY);
+    const cancellation = {
+      id,
+      visibility: OF_SHOP,
+      error: "Cancelled.",
+      now: START,
+      expiresAt: START + WEEK,
+    };
+    await store.cancel(cancellation);
+    assert.deepEqual(await store.insert([newJob(KEY)], START), [{ id, created: false }]);
+  },
+
+  "keeps the keys of shops, of apps, of the shop itself and of kinds apart": async ({ store }) => {
+    const owners = [
+      {},
+      { app: "mailer" },
+      { app: "printer" },
+      { shop: "red-barn" },
+      { shop: "red-barn", app: "mailer" },
+      { kind: "import" },
+      { kind: "import", app: "mailer" },
+    ];
+    const jobs = owners.map((owner) => newJob({ ...owner, ...KEY }));
+    assert.deepEqual(
+      await store.insert(jobs, START),
+      jobs.map(({ id }) => ({ id, created: true })),
+    );
+    const again = owners.map((owner) => newJob({ ...owner, ...KEY }));
+    assert.deepEqual(
+      await store.insert(again, START),
+      jobs.map(({ id }) => ({ id, created: false })),
+    );
+  },
+
+  "adds a key that comes twice in one call once": async ({ store }) => {
+    const [first, second, other] = [newJob(KEY), newJob(KEY), newJob({ idempotencyKey: "order-2" })];
+    assert.deepEqual(await store.insert([first, second, other], START), [
+      { id: first.id, created: true },
+      { id: first.id, created: false },
+      { id: other.id, created: true },
+    ]);
+    assert.deepEqual(idsOf((await claim(store)).claimed), [first.id, other.id]);
+  },
+
+  "starts one job when a key comes in many calls at once": async ({ store }) => {
+    const jobs = newJobs(20, KEY);
+    const inserted = (await Promise.all(jobs.map((job) => store.insert([job], START)))).flat();
+    assert.equal(inserted.filter(({ created }) => created).length, 1);
+    assert.equal(new Set(idsOf(inserted)).size, 1);
+    assert.equal((await claim(store)).claimed.length, 1);
+  },
+
+  "frees a key in the millisecond in which its job expires, pruned or not": async ({ store }) => {
+    const first = await finish(store, KEY);
+    const early = await store.insert([newJob(KEY)], START + WEEK - 1);
+    assert.deepEqual(early, [{ id: first.id, created: false }]);
+    const second = await start(store, KEY, START + WEEK);
+    assert.deepEqual(await store.insert([newJob(KEY)], START + WEEK), [{ id: second.id, created: false }]);
+  },
+
+  "gives the freed key to the first of one call": async ({ store }) => {
+    await finish(store, KEY);
+    const [second, third] = [newJob(KEY), newJob(KEY)];
+    assert.deepEqual(await store.insert([second, third], START + WEEK), [
+      { id: second.id, created: true },
+      { id: second.id, created: false },
+    ]);
+  },
+
+  "leaves a key with its new job when the expired one is removed": async ({ store }) => {
+    await finish(store, KEY);
+    const second = await start(store, KEY, START + WEEK);
+    assert.equal((await store.expire(START + WEEK, 10)).removed, 1);
+    assert.deepEqual(await store.insert([newJob(KEY)], START + WEEK), [{ id: second.id, created: false }]);
+  },
+
+  "frees a key with the removal of its job": async ({ store }) => {
+    await finish(store, KEY);
+    await store.expire(START + WEEK, 10);
+    await start(store, KEY, START + WEEK);
+  },
+
+  "starts every job that has no key": async ({ store }) => {
+    const jobs = newJobs(3, { payload: '"same"' });
+    assert.equal(
+      (await store.insert(jobs, START)).every(({ created }) => created),
+      true,
+    );
+  },
+};

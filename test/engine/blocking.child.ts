@@ -1,0 +1,54 @@
+import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
+import { createAsyncJobs, defineKind } from "../../src/index.js";
+import { endWithParent, settingsOf, tell } from "../processes/tell.js";
+
+export interface BlockingSettings {
+  readonly file: string;
+  readonly heartbeat: "thread" | "loop";
+  /** Milliseconds, as all here. */
+  readonly lease: number;
+  readonly timeout: number;
+  /** For how long the handler holds the event loop; for ever when absent. */
+  readonly blockFor?: number;
+}
+
+export type BlockingMessage =
+  /** Jobs are run from now on; the heartbeat thread, if there is to be one, stands by. */
+  | { readonly type: "ready" }
+  /** The handler is about to hold the event loop. */
+  | { readonly type: "blocking"; readonly at: number }
+  | { readonly type: "done" | "claim-lost" }
+  | { readonly type: "warned"; readonly message: string };
+
+const say = (message: BlockingMessage): void => tell(message);
+endWithParent();
+const { file, heartbeat, lease, timeout, blockFor } = settingsOf<BlockingSettings>();
+
+const jobs = createAsyncJobs({
+  store: sqliteStore(file),
+  publicUrl: "https://app.example.com",
+  ...{ heartbeat, lease },
+  kinds: [
+    defineKind("block", {
+      timeout,
+      run: () => {
+        say({ type: "blocking", at: Date.now() });
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockFor);
+        return "kept";
+      },
+    }),
+  ],
+  log: (level, message) => {
+    if (message === "the heartbeat thread is ready") say({ type: "ready" });
+    if (level === "warn") say({ type: "warned", message });
+  },
+});
+
+for (const type of ["done", "claim-lost"] as const) {
+  jobs.on(`job:${type}`, async () => {
+    say({ type });
+    await jobs.close();
+  });
+}
+await jobs.start();
+if (heartbeat === "loop") say({ type: "ready" });

@@ -1,0 +1,4 @@
+/** Renewals that cannot be opened. */
+export function openRenewals(): never {
+  throw new Error("nobody is let in");
+}
