@@ -8,18 +8,27 @@ import {
   type Kind,
   type Reply,
 } from "../../src/index.js";
+import { guardDownload } from "./download.js";
 
 /**
  * The API for a plain `node:http` server. Resolves to true when the request was ours and is answered, to false
- * when the host should go on.
+ * when the host should go on. Rejects with what `authenticate` throws.
  *
- * @throws what `authenticate` throws
+ * @throws InvalidOptionError when `prefix` is not a path
  *
  * @example
- * const handle = asyncJobsHandler(jobs, { authenticate });
- * createServer(async (req, res) => {
- *   if (!(await handle(req, res))) res.writeHead(404).end();
+ * const handle = asyncJobsHandler(jobs, {
+ *   prefix: "/shop-api",
+ *   authenticate: (req) => shops.byApiKey(req.headers["x-apikey"]),
  * });
+ * createServer(async (req, res) => {
+ *   try {
+ *     if (!(await handle(req, res))) res.writeHead(404).end();
+ *   } catch (error) {
+ *     console.error(error);
+ *     res.writeHead(500).end();
+ *   }
+ * }).listen(3000);
  */
 export function asyncJobsHandler<Request extends IncomingMessage = IncomingMessage>(
   jobs: AsyncJobs<readonly Kind[]>,
@@ -37,32 +46,25 @@ export function asyncJobsHandler<Request extends IncomingMessage = IncomingMessa
       hostRequest: request,
     });
     if (reply === undefined) return false;
-    await writeReply(request.method ?? "GET", reply, response, (error) => jobs.report("a download", error));
+    await writeReply(reply, response, (error) => jobs.report("a download", error));
     return true;
   };
 }
 
-/** Writes a reply to the socket; a caller who hangs up is no error. */
 async function writeReply(
-  method: string,
   { status, headers, body }: Reply,
   response: ServerResponse,
-  onError: (error: unknown) => void,
+  onFailure: (error: unknown) => void,
 ): Promise<void> {
   response.writeHead(status, headers);
   if (!(body instanceof Readable)) {
-    response.end(method === "HEAD" ? undefined : body);
+    response.end(body);
     return;
   }
-  if (method === "HEAD") {
-    body.destroy();
-    response.end();
-    return;
-  }
+  guardDownload(body, response, onFailure);
   try {
     await pipeline(body, response);
-  } catch (error) {
-    if (!response.destroyed || body.errored !== null) onError(error);
-    response.destroy();
+  } catch {
+    // The file failed, of which the guard tells, or the caller hung up.
   }
 }

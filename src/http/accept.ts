@@ -1,10 +1,13 @@
-/** Whether an Accept header takes JSON: absent, `application/json`, `application/*` or `*​/*`, unless at quality 0. */
+/** The ranges that take in application/json, the least precise first. */
+const RANGES = ["*/*", "application/*", "application/json"];
+
+/** Whether an Accept header takes JSON. The most precise range decides; quality 0 refuses; no header takes all. */
 export function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === "") return true;
   let best = { precision: -1, quality: 0 };
   for (const part of accept.split(",")) {
     const [range = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
-    const precision = ["*/*", "application/*", "application/json"].indexOf(range);
+    const precision = RANGES.indexOf(range);
     if (precision > best.precision) best = { precision, quality: qualityOf(parameters) };
   }
   return best.quality > 0;

@@ -10,12 +10,12 @@ export function conditional(reply: Reply, ifNoneMatch: string | undefined): Repl
   if (reply.status !== 200 || tag === undefined || ifNoneMatch === undefined) return reply;
   const matches = ifNoneMatch.split(",").some((text) => ["*", tag, `W/${tag}`].includes(text.trim()));
   if (!matches) return reply;
-  discard(reply);
   const headers = Object.fromEntries(Object.entries(reply.headers).filter(([name]) => KEPT.includes(name)));
-  return { status: 304, headers, body: "" };
+  return withoutBody({ ...reply, status: 304, headers });
 }
 
-/** Lets go of a body that nobody reads. */
-export function discard({ body }: Reply): void {
+/** The answer as HEAD asks for it. */
+export function withoutBody({ status, headers, body }: Reply): Reply {
   if (body instanceof Readable) body.destroy();
+  return { status, headers, body: "" };
 }

@@ -5,20 +5,24 @@ import {
   JobNotFoundError,
   PayloadTooLargeError,
   StoreBusyError,
+  StoreClosedError,
   StoreUnavailableError,
   UnauthenticatedError,
   UnknownKindError,
 } from "../errors.js";
-import { jsonReply, type Reply } from "./reply.js";
+import { type JsonReply, jsonReply } from "./reply.js";
 
 /** Seconds: when to ask again after the store failed. */
 const RETRY_AFTER_OUTAGE = "5";
+
+/** Errors that may be over when the caller tries again. */
+const OUTAGES = [StoreBusyError, StoreUnavailableError, StoreClosedError];
 
 /**
  * An error as the documented answer. Only sentences that are meant for the caller are said; of everything else
  * the operator is told, and the caller gets a reference.
  */
-export function errorReply(error: unknown, report: (during: string, error: unknown) => string): Reply {
+export function errorReply(error: unknown, report: (during: string, error: unknown) => string): JsonReply {
   if (error instanceof JobNotFoundError) return sentences(404, ["No such async job."]);
   if (error instanceof UnauthenticatedError) {
     return sentences(401, ["Authentication is required."], { "WWW-Authenticate": "Bearer" });
@@ -33,7 +37,7 @@ export function errorReply(error: unknown, report: (during: string, error: unkno
   if (error instanceof PayloadTooLargeError) return sentences(413, [error.message]);
   if (error instanceof UnknownKindError) return sentences(400, ["This kind of job cannot be started here."]);
   const reference = report("a request", error);
-  if (error instanceof StoreBusyError || error instanceof StoreUnavailableError) {
+  if (OUTAGES.some((outage) => error instanceof outage)) {
     return sentences(503, ["Async jobs are not available at the moment. Please try again."], {
       "Retry-After": RETRY_AFTER_OUTAGE,
     });
@@ -46,6 +50,6 @@ export function sentences(
   status: number,
   errors: readonly string[],
   headers: Readonly<Record<string, string>> = {},
-): Reply {
+): JsonReply {
   return jsonReply(status, { errors }, headers);
 }

@@ -1,9 +1,9 @@
 import type { AsyncJobs } from "../async-jobs.js";
-import { UnauthenticatedError } from "../errors.js";
+import { InvalidOptionError, UnauthenticatedError } from "../errors.js";
 import type { Kind } from "../kinds.js";
 import type { Principal } from "../principal.js";
 import { acceptsJson } from "./accept.js";
-import { conditional } from "./conditional.js";
+import { conditional, withoutBody } from "./conditional.js";
 import { errorReply, sentences } from "./errors.js";
 import { parseListQuery } from "./list-query.js";
 import { Replies } from "./replies.js";
@@ -13,7 +13,7 @@ import { type Route, routeOf } from "./route.js";
 /** A request as every host has it. */
 export interface PlainRequest<HostRequest> {
   readonly method: string;
-  /** Path and query, below the mount. */
+  /** Path and query as they came, below the mount; or a whole URL, as callers may send to a proxy. */
   readonly url: string;
   /** A header by its name in lower case. */
   header(name: string): string | undefined;
@@ -34,32 +34,55 @@ export interface HandlerOptions<HostRequest> {
 /** Answers a request, or gives undefined when it is not ours and the host should go on. */
 export type Handler<HostRequest> = (request: PlainRequest<HostRequest>) => Promise<Reply | undefined>;
 
+/**
+ * The API from plain request to plain answer: what a host adapter translates to its framework. Prove one with
+ * `hostConformance` from `async-jobs/testing`.
+ *
+ * @throws InvalidOptionError when the prefix is not a path
+ */
 export function createHandler<HostRequest>(
   jobs: AsyncJobs<readonly Kind[]>,
   { authenticate, prefix = "" }: HandlerOptions<HostRequest>,
 ): Handler<HostRequest> {
-  return async (request) => {
-    const [path = "", query = ""] = splitUrl(request.url);
-    const route = path.startsWith(prefix) ? routeOf(path.slice(prefix.length)) : undefined;
-    if (route === undefined) return undefined;
+  requirePrefix(prefix);
+  const report = (during: string, error: unknown): string => jobs.report(during, error);
+
+  async function answer(request: PlainRequest<HostRequest>, route: Route, query: string): Promise<Reply> {
     const refusal = refuseMethod(route, request.method);
     if (refusal !== undefined) return refusal;
     const principal = await authenticate(request.hostRequest);
-    const report = (during: string, error: unknown): string => jobs.report(during, error);
     if (principal === undefined || principal === null) {
       return errorReply(new UnauthenticatedError("No credential."), report);
     }
     if (route.type !== "file" && !acceptsJson(request.header("accept"))) {
       return sentences(406, ["Only application/json can be had here."]);
     }
-    const reply = await answer(new Replies(jobs.as(principal), jobs), route, query);
-    return conditional(reply, request.method === "POST" ? undefined : request.header("if-none-match"));
+    const reply = await follow(route, new Replies(jobs.as(principal), jobs), query);
+    return conditional(reply, request.header("if-none-match"));
+  }
+
+  return async (request) => {
+    const { path, query } = splitUrl(request.url);
+    const route = path.startsWith(prefix) ? routeOf(path.slice(prefix.length)) : undefined;
+    if (route === undefined) return undefined;
+    const reply = await answer(request, route, query);
+    return request.method === "HEAD" ? withoutBody(reply) : reply;
   };
 }
 
-function splitUrl(url: string): [string, string] {
-  const mark = url.indexOf("?");
-  return mark < 0 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
+function requirePrefix(prefix: string): void {
+  if (prefix === "" || /^\/.*[^/]$/.test(prefix)) return;
+  throw new InvalidOptionError(
+    `prefix is ${JSON.stringify(prefix)}; it must be a path such as /shop-api, with a slash at its beginning and none at its end.`,
+  );
+}
+
+function splitUrl(url: string): { readonly path: string; readonly query: string } {
+  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = target.indexOf("?");
+  return mark < 0
+    ? { path: target, query: "" }
+    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
 function refuseMethod({ methods }: Route, method: string): Reply | undefined {
@@ -70,7 +93,7 @@ function refuseMethod({ methods }: Route, method: string): Reply | undefined {
     : sentences(405, [`The method ${method} is not allowed here.`], allow);
 }
 
-function answer(replies: Replies, route: Route, query: string): Promise<Reply> {
+function follow(route: Route, replies: Replies, query: string): Promise<Reply> {
   switch (route.type) {
     case "list":
       return replies.list(() => parseListQuery(new URLSearchParams(query)));
@@ -79,6 +102,6 @@ function answer(replies: Replies, route: Route, query: string): Promise<Reply> {
     case "cancel":
       return replies.cancel(route.id);
     case "file":
-      return replies.openResult(route.id, undefined, `${route.id}.${route.extension}`);
+      return replies.openResult(route.id, `${route.id}.${route.extension}`);
   }
 }

@@ -1,9 +1,8 @@
 import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
 import { JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
-import type { ByteRange } from "../results.js";
 import { errorReply } from "./errors.js";
-import { fileReply, jsonReply, type Reply } from "./reply.js";
+import { type FileReply, fileReply, type JsonReply, jsonReply, tagged } from "./reply.js";
 
 export interface ReplyContext {
   readonly publicUrl: string;
@@ -26,52 +25,48 @@ export class Replies {
     this.#context = context;
   }
 
-  create(kind: string, payload: unknown, options?: CreateOptions): Promise<Reply> {
+  create(kind: string, payload: unknown, options?: CreateOptions): Promise<JsonReply> {
     return this.#reply(async () => {
-      const { id, status } = await this.#accessor.create(kind, payload, options);
+      const job = await this.#accessor.create(kind, payload, options);
+      const { id, status } = job;
       const location = `${this.#context.publicUrl}${API_PATH}/${id}`;
-      return jsonReply(201, { data: { id, kind, status } }, { Location: location });
+      return jsonReply(201, { data: { id, kind, status } }, { Location: location, ...this.#timing(job) });
     });
   }
 
   /** @param readQuery gives the query, or throws an InvalidQueryError */
-  list(readQuery: () => JobListQuery): Promise<Reply> {
+  list(readQuery: () => JobListQuery): Promise<JsonReply> {
     return this.#reply(async () => {
       const query = readQuery();
       const { jobs, next } = await this.#accessor.list(query);
       const data = jobs.map(resourceOf);
-      if (query.limit === undefined) return jsonReply(200, { data });
-      if (next === undefined) return jsonReply(200, { data, meta: { limit: query.limit } });
+      const { limit } = query;
+      if (limit === undefined) return tagged(jsonReply(200, { data }));
+      if (next === undefined) return tagged(jsonReply(200, { data, meta: { limit } }));
       const nextPage = this.#pageUrl(query, next);
-      return jsonReply(
-        200,
-        { data, meta: { limit: query.limit, nextPage } },
-        { Link: `<${nextPage}>; rel="next"` },
-      );
+      const link = { Link: `<${nextPage}>; rel="next"` };
+      return tagged(jsonReply(200, { data, meta: { limit, nextPage } }, link));
     });
   }
 
-  get(id: string): Promise<Reply> {
-    return this.#reply(async () => this.#jobReply(await this.#accessor.get(id)));
+  get(id: string): Promise<JsonReply> {
+    return this.#reply(async () => tagged(this.#jobReply(await this.#accessor.get(id))));
   }
 
-  cancel(id: string): Promise<Reply> {
+  cancel(id: string): Promise<JsonReply> {
     return this.#reply(async () => this.#jobReply(await this.#accessor.cancel(id)));
   }
 
   /** @param fileName when given, the file must have just this name */
-  openResult(id: string, range?: ByteRange, fileName?: string): Promise<Reply> {
+  openResult(id: string, fileName?: string): Promise<FileReply | JsonReply> {
     return this.#reply(async () => {
-      const file = await this.#accessor.openResult(id, range);
+      const file = await this.#accessor.openResult(id);
       if (fileName !== undefined && fileName !== file.fileName) {
         file.stream.destroy();
         throw new JobNotFoundError();
       }
-      return fileReply(file.stream, {
-        "Content-Type": file.contentType.includes("charset")
-          ? file.contentType
-          : `${file.contentType}; charset=utf-8`,
-        "Content-Length": String(file.bytes),
+      return fileReply(file.stream, file.bytes, {
+        "Content-Type": withCharset(file.contentType),
         "Content-Disposition": `attachment; filename="${file.fileName}"`,
         "X-Content-Type-Options": "nosniff",
         ETag: `"${file.tag}"`,
@@ -80,15 +75,15 @@ export class Replies {
     });
   }
 
-  #jobReply(job: JobView): Reply {
-    const { retryAfter } = this.#context;
-    return jsonReply(
-      200,
-      { data: resourceOf(job) },
-      job.status === "pending"
-        ? { "Retry-After": String(retryAfter) }
-        : { Sunset: job.expiresAt.toUTCString() },
-    );
+  #jobReply(job: JobView): JsonReply {
+    return jsonReply(200, { data: resourceOf(job) }, this.#timing(job));
+  }
+
+  /** When to ask again, or until when the job can be asked for. */
+  #timing(job: JobView): Readonly<Record<string, string>> {
+    return job.status === "pending"
+      ? { "Retry-After": String(this.#context.retryAfter) }
+      : { Sunset: job.expiresAt.toUTCString() };
   }
 
   #pageUrl({ limit, status, kind }: JobListQuery, cursor: string): string {
@@ -99,11 +94,16 @@ export class Replies {
     return `${this.#context.publicUrl}${API_PATH}?${parameters}`;
   }
 
-  async #reply(answer: () => Promise<Reply>): Promise<Reply> {
+  async #reply<Answer>(answer: () => Promise<Answer>): Promise<Answer | JsonReply> {
     try {
       return await answer();
     } catch (error) {
       return errorReply(error, (during, cause) => this.#context.report(during, cause));
     }
   }
+}
+
+/** Text that a handler wrote as strings is UTF-8; of other types a charset says nothing. */
+function withCharset(contentType: string): string {
+  return /^text\/[^;]*$/i.test(contentType) ? `${contentType}; charset=utf-8` : contentType;
 }

@@ -1,42 +1,62 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
+import { ofLength } from "./of-length.js";
 
-/** An answer, as text or as a stream: what a host writes to its socket. */
+/** An answer, as text or as a stream: what a host writes to its socket. To HEAD, the headers of GET and no body. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Readable;
 }
 
-/** Answers differ by who asks; a shared cache must not mix them up. */
-const VARY = "Accept, Authorization, X-ApiKey";
+export interface JsonReply extends Reply {
+  readonly body: string;
+}
 
-/** A JSON answer with a tag of these very bytes. */
+export interface FileReply extends Reply {
+  readonly body: Readable;
+}
+
+const COMMON_HEADERS = {
+  "Cache-Control": "private, no-cache",
+  // Answers differ by who asks; a shared cache must not mix them up.
+  Vary: "Accept, Authorization, X-ApiKey",
+};
+
+/** A JSON answer. */
 export function jsonReply(
   status: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Reply {
+): JsonReply {
   const body = JSON.stringify(value);
   return {
     status,
     headers: {
       "Content-Type": "application/json; charset=utf-8",
       "Content-Length": String(Buffer.byteLength(body)),
-      "Cache-Control": "private, no-cache",
-      Vary: VARY,
-      ETag: `"${createHash("sha1").update(body).digest("base64url")}"`,
+      ...COMMON_HEADERS,
       ...headers,
     },
     body,
   };
 }
 
-/** A streamed file. */
-export function fileReply(stream: Readable, headers: Readonly<Record<string, string>>): Reply {
+/** The answer with a tag of its very bytes, by which a caller can ask whether they have changed. */
+export function tagged({ status, headers, body }: JsonReply): JsonReply {
+  const tag = createHash("sha1").update(body).digest("base64url");
+  return { status, headers: { ...headers, ETag: `"${tag}"` }, body };
+}
+
+/** A streamed file of so many bytes. */
+export function fileReply(
+  stream: Readable,
+  bytes: number,
+  headers: Readonly<Record<string, string>>,
+): FileReply {
   return {
     status: 200,
-    headers: { "Cache-Control": "private, no-cache", Vary: VARY, ...headers },
-    body: stream,
+    headers: { "Content-Length": String(bytes), ...COMMON_HEADERS, ...headers },
+    body: ofLength(stream, bytes),
   };
 }

@@ -1,10 +1,9 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { Accessor, CreateOptions, JobListQuery, KindName, PayloadOf } from "../accessor.js";
 import type { JsonValue } from "../job.js";
 import type { Kind } from "../kinds.js";
-import type { ByteRange } from "../results.js";
 import { Replies, type ReplyContext } from "./replies.js";
-import type { Reply } from "./reply.js";
+import type { JsonReply } from "./reply.js";
 
 /** An answer for any host: `res.status(status).set(headers).json(body)`. */
 export interface JsonAnswer {
@@ -32,7 +31,7 @@ export interface Responder<Kinds extends readonly Kind[] = readonly Kind[]> {
   list(query?: JobListQuery): Promise<JsonAnswer>;
   get(id: string): Promise<JsonAnswer>;
   cancel(id: string): Promise<JsonAnswer>;
-  openResult(id: string, range?: ByteRange): Promise<FileAnswer>;
+  openResult(id: string): Promise<FileAnswer>;
 }
 
 export function createResponder<Kinds extends readonly Kind[]>(
@@ -45,15 +44,15 @@ export function createResponder<Kinds extends readonly Kind[]>(
     list: async (query) => toJsonAnswer(await replies.list(() => query ?? {})),
     get: async (id) => toJsonAnswer(await replies.get(id)),
     cancel: async (id) => toJsonAnswer(await replies.cancel(id)),
-    openResult: async (id, range) => {
-      const reply = await replies.openResult(id, range);
-      return reply.body instanceof Readable ? { ...reply, body: reply.body } : toJsonAnswer(reply);
+    openResult: async (id) => {
+      const { status, headers, body } = await replies.openResult(id);
+      return typeof body === "string" ? toJsonAnswer({ status, headers, body }) : { status, headers, body };
     },
   };
 }
 
-function toJsonAnswer({ status, headers, body }: Reply): JsonAnswer {
-  // The host writes the body by its own means, which find the length.
+/** Without the length: the host writes the body by its own means, which find it. */
+function toJsonAnswer({ status, headers, body }: JsonReply): JsonAnswer {
   const { "Content-Length": _length, ...others } = headers;
-  return { status, headers: others, body: typeof body === "string" ? JSON.parse(body) : null };
+  return { status, headers: others, body: JSON.parse(body) };
 }

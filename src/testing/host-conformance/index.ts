@@ -1,0 +1,61 @@
+import type { ConformanceCase } from "../conformance-case.js";
+import { cancelling } from "./cancelling.js";
+import { conditions } from "./conditions.js";
+import { connections } from "./connections.js";
+import { downloads } from "./downloads.js";
+import { files } from "./files.js";
+import { heads } from "./heads.js";
+import { hiding } from "./hiding.js";
+import { type HostConformanceStores, type ServeHost, SITUATIONS } from "./host.js";
+import { listing } from "./listing.js";
+import { mounting } from "./mounting.js";
+import { refusing } from "./refusing.js";
+import { singleJob } from "./single-job.js";
+import { onStage } from "./stage.js";
+
+export type {
+  HostConformanceStores,
+  HostRequest,
+  HostSetup,
+  ReadHeader,
+  RunningHost,
+  ServeHost,
+} from "./host.js";
+
+/** In the order in which a reader would ask. */
+const SUBJECTS = [
+  singleJob,
+  listing,
+  cancelling,
+  files,
+  refusing,
+  hiding,
+  conditions,
+  heads,
+  mounting,
+  connections,
+  downloads,
+];
+
+/**
+ * What the HTTP surface promises, as tests of a host adapter: over real sockets, at the root and under a prefix,
+ * with a body parser before the API and without. Every case starts a host of its own.
+ *
+ * @example
+ * import { memoryStore } from "async-jobs/memory";
+ * import { memoryResults } from "async-jobs/results/memory";
+ * import { hostConformance } from "async-jobs/testing";
+ *
+ * const stores = { openStore: memoryStore, openResults: memoryResults };
+ * for (const { name, run } of hostConformance(serveOnMyFramework, stores)) it(name, run);
+ */
+export function hostConformance(serve: ServeHost, stores: HostConformanceStores): readonly ConformanceCase[] {
+  return SITUATIONS.flatMap((situation) =>
+    SUBJECTS.flatMap((cases) =>
+      Object.entries(cases).map(([sentence, play]) => ({
+        name: `${sentence} (${situation.name})`,
+        run: () => onStage(serve, stores, situation, play),
+      })),
+    ),
+  );
+}

@@ -1,0 +1,62 @@
+import { PublicError } from "../../errors.js";
+import { defineKind } from "../../kinds.js";
+import type { HandClock } from "../hand-clock.js";
+
+/** Milliseconds that a job takes, by the stage's clock. */
+const WORKING_TIME = 292_676;
+/** What the kind `newsletter-recipients` writes. */
+export const CSV = "email\r\nann@example.com\r\njosé@example.com\r\n";
+/** How many bytes the kind `picture` writes. */
+export const PICTURE_BYTES = 1_000_000;
+/** What the kind `terrible` fails with. */
+export const TERRIBLE = "Something terrible has happened. Get in touch with support tout de suite!";
+
+export type StageKinds = ReturnType<typeof stageKinds>;
+
+/** Kinds that end in all the ways there are. */
+export function stageKinds(clock: HandClock) {
+  const work = () => clock.set(clock.now() + WORKING_TIME);
+  return [
+    defineKind("greeting", {
+      run({ payload }) {
+        work();
+        return `hello ${payload}`;
+      },
+    }),
+    defineKind("nothing", {
+      run() {
+        work();
+        return "";
+      },
+    }),
+    defineKind("terrible", {
+      run() {
+        work();
+        throw new PublicError(TERRIBLE);
+      },
+    }),
+    defineKind("endless", {
+      run: ({ signal }) =>
+        new Promise<never>((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    }),
+    defineKind("newsletter-recipients", {
+      scope: "read_newsletter_email",
+      async run({ file }) {
+        const csv = await file({ type: "text/csv" });
+        await csv.write(CSV);
+        work();
+        return undefined;
+      },
+    }),
+    defineKind("picture", {
+      async run({ file }) {
+        const picture = await file({ type: "image/png" });
+        await picture.write(Buffer.alloc(PICTURE_BYTES, 0x7f));
+        work();
+        return undefined;
+      },
+    }),
+  ] as const;
+}

@@ -1,0 +1,148 @@
+import type { Readable } from "node:stream";
+import { type AsyncJobs, createAsyncJobs } from "../../async-jobs.js";
+import type { JsonAnswer } from "../../http/responder.js";
+import type { Principal } from "../../principal.js";
+import type { ResultStore } from "../../results.js";
+import { type HandClock, handClock } from "../hand-clock.js";
+import { callers, principalOf } from "./callers.js";
+import { type Answer, ask, type Question } from "./exchange.js";
+import type { HostConformanceStores, HostRequest, ServeHost, Situation } from "./host.js";
+import { type StageKinds, stageKinds } from "./stage-kinds.js";
+
+/** When every stage's clock begins. */
+const OPENING = Date.UTC(2017, 0, 3, 16, 32, 27, 741);
+/** The host's own endpoint: starts an export, and answers with `respond`. */
+export const EXPORT_PATH = "/api/v1/newsletters/7/recipients/async-export";
+
+export const blueBottle: Principal = { via: "api-key", shop: "blue-bottle" };
+export const mailer: Principal = {
+  via: "oauth",
+  shop: "blue-bottle",
+  app: "mailer",
+  scopes: ["read_async_jobs", "read_newsletter_email"],
+};
+
+export interface StageQuestion extends Question {
+  /** The caller's credentials. Default: blue-bottle's API key. */
+  readonly as?: Readonly<Record<string, string>>;
+}
+
+/** Starts a job, by default as blue-bottle. Gives its ID. */
+type Start = (kind: StageKinds[number]["name"], payload?: string, principal?: Principal) => Promise<string>;
+
+type OpenFile = () => Readable | Promise<Readable>;
+
+/** A host that runs, the engine behind it, and what a case needs of both. */
+export interface Stage {
+  readonly jobs: AsyncJobs<StageKinds>;
+  readonly clock: HandClock;
+  readonly mount: string;
+  /** Of the host, without the mount. */
+  readonly origin: string;
+  /** What the operator was told. */
+  readonly operatorErrors: readonly { readonly during: string; readonly error: unknown }[];
+  /** Every result file that was opened. */
+  readonly opened: readonly Readable[];
+  /** Opens this instead of every result file from now on. */
+  replaceFiles(open: OpenFile): void;
+  /** Asks for a path below the mount. */
+  ask(path: string, question?: StageQuestion): Promise<Answer>;
+  readonly start: Start;
+  /** Starts a job and runs it to its end. */
+  readonly run: Start;
+}
+
+/** Sentences about behaviour, each with what proves it. */
+export type HostCases = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
+
+/** Builds the engine, starts the host, lets a case have them, and takes both down again. */
+export async function onStage(
+  serve: ServeHost,
+  { openStore, openResults }: HostConformanceStores,
+  { mount, parsesBodies }: Situation,
+  play: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const clock = handClock(OPENING);
+  const operatorErrors: { during: string; error: unknown }[] = [];
+  const files = observeFiles(await openResults());
+  let started = 0;
+  const jobs = createAsyncJobs({
+    store: await openStore(),
+    results: files.results,
+    publicUrl: `https://app.example.com${mount}`,
+    kinds: stageKinds(clock),
+    clock,
+    ids: () => `57b5aa3b046abfb053d8${(0x0b52 + started++).toString(16).padStart(4, "0")}`,
+    log: () => {},
+  });
+  jobs.on("error", (error) => operatorErrors.push(error));
+  const host = await serve({
+    jobs,
+    mount,
+    parsesBodies,
+    authenticate: principalOf,
+    answer: (request) => answerOfHost(jobs, mount, request),
+    answerError: (error) => ({ status: 500, headers: {}, body: { hostCaught: String(error) } }),
+  });
+  const start: Start = async (kind, payload = "", principal = blueBottle) =>
+    (await jobs.as(principal).create(kind, payload)).id;
+  try {
+    await play({
+      jobs,
+      clock,
+      mount,
+      origin: host.url,
+      operatorErrors,
+      opened: files.opened,
+      replaceFiles: files.replace,
+      ask: (path, { as = callers.blueBottle, headers, ...question } = {}) =>
+        ask(host.url, `${mount}${path}`, { ...question, headers: { ...as, ...headers } }),
+      start,
+      async run(...job) {
+        const id = await start(...job);
+        await jobs.runUntilIdle();
+        return id;
+      },
+    });
+  } finally {
+    await host.close();
+    await jobs.close();
+  }
+}
+
+/** What the host says to requests that are not the API's: what it was asked, but for its own endpoint. */
+async function answerOfHost(
+  jobs: AsyncJobs<StageKinds>,
+  mount: string,
+  { method, url, header }: HostRequest,
+): Promise<JsonAnswer> {
+  const principal = await principalOf(header);
+  if (method === "POST" && url === `${mount}${EXPORT_PATH}` && principal !== undefined) {
+    return jobs.as(principal).respond.create("newsletter-recipients", "7");
+  }
+  return { status: 200, headers: {}, body: { hostWasAsked: `${method} ${url}` } };
+}
+
+/** A result store whose opened files can be watched, and replaced. */
+function observeFiles(results: ResultStore) {
+  const opened: Readable[] = [];
+  let replacement: OpenFile | undefined;
+  const observed: ResultStore = {
+    create: (key, from) => results.create(key, from),
+    canResume: (from) => results.canResume(from),
+    remove: (keys) => results.remove(keys),
+    keys: () => results.keys(),
+    async open(key, range) {
+      const stream = await (replacement === undefined ? results.open(key, range) : replacement());
+      if (stream !== undefined) opened.push(stream);
+      return stream;
+    },
+  };
+  return {
+    results: observed,
+    opened,
+    replace(open: OpenFile): void {
+      replacement = open;
+    },
+  };
+}

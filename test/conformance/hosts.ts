@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { buffer } from "node:stream/consumers";
+import express, { type ErrorRequestHandler } from "express";
+import express4 from "express-4";
+import Koa from "koa";
+import mount from "koa-mount";
+import { asyncJobsRouter } from "../../adapters/hosts/express.js";
+import { asyncJobsMiddleware } from "../../adapters/hosts/koa.js";
+import { asyncJobsHandler } from "../../adapters/hosts/node.js";
+import type { JsonAnswer } from "../../src/index.js";
+import type { HostSetup, RunningHost, ServeHost } from "../../src/testing/index.js";
+
+/** Every host that the library has an adapter for, as the conformance suite wants it served. */
+export const hosts: Readonly<Record<string, ServeHost>> = {
+  "node:http": (setup) => listen(onNode(setup)),
+  "Express 5": (setup) => listen(onExpress(express, setup)),
+  "Express 4": (setup) => listen(onExpress(express4, setup)),
+  Koa: (setup) => listen(onKoa(setup)),
+};
+
+async function listen(listener: RequestListener): Promise<RunningHost> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function onNode(setup: HostSetup): RequestListener {
+  const readHeader = (request: IncomingMessage) => (name: string) => request.headers[name]?.toString();
+  const handle = asyncJobsHandler(setup.jobs, {
+    prefix: setup.mount,
+    authenticate: (request) => setup.authenticate(readHeader(request)),
+  });
+  return async (request, response) => {
+    const send = ({ status, headers, body }: JsonAnswer): void => {
+      const text = JSON.stringify(body);
+      response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(text) }).end(text);
+    };
+    if (setup.parsesBodies) await buffer(request);
+    try {
+      if (await handle(request, response)) return;
+      const { method = "", url = "" } = request;
+      send(await setup.answer({ method, url, header: readHeader(request) }));
+    } catch (error) {
+      send(setup.answerError(error));
+    }
+  };
+}
+
+function onExpress(createApp: typeof express, setup: HostSetup): RequestListener {
+  const app = createApp();
+  if (setup.parsesBodies) app.use(createApp.json({ limit: "2mb" }), createApp.text({ limit: "2mb" }));
+  const router = asyncJobsRouter(setup.jobs, {
+    authenticate: (request) => setup.authenticate((name) => request.get(name)),
+  });
+  app.use(setup.mount === "" ? "/" : setup.mount, router);
+  app.use((request, response, next) => {
+    const { method, originalUrl: url } = request;
+    setup.answer({ method, url, header: (name) => request.get(name) }).then(({ status, headers, body }) => {
+      response.status(status).set(headers).json(body);
+    }, next);
+  });
+  const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+    const { status, headers, body } = setup.answerError(error);
+    response.status(status).set(headers).json(body);
+  };
+  return app.use(onError);
+}
+
+function onKoa(setup: HostSetup): RequestListener {
+  const app = new Koa();
+  const send = (ctx: Koa.Context, { status, headers, body }: JsonAnswer): void => {
+    ctx.status = status;
+    ctx.set(headers);
+    ctx.body = body;
+  };
+  // Koa tells of every stream that ends early, also when the caller hung up.
+  app.on("error", () => {});
+  app.use(async (ctx, next) => {
+    if (setup.parsesBodies) await buffer(ctx.req);
+    try {
+      await next();
+    } catch (error) {
+      send(ctx, setup.answerError(error));
+    }
+  });
+  const middleware = asyncJobsMiddleware(setup.jobs, {
+    authenticate: (ctx) => setup.authenticate((name) => ctx.get(name)),
+  });
+  app.use(setup.mount === "" ? middleware : mount(setup.mount, middleware));
+  app.use(async (ctx) => {
+    const { method, originalUrl: url } = ctx;
+    send(ctx, await setup.answer({ method, url, header: (name) => ctx.get(name) }));
+  });
+  const handle = app.callback();
+  return (request, response) => void handle(request, response);
+}
