@@ -1,0 +1,44 @@
+import { dirname, join } from "node:path";
+import { createAsyncJobs } from "async-jobs";
+import { newsletterEmails } from "async-jobs/kinds/newsletter-emails";
+import { newsletterRecipients } from "async-jobs/kinds/newsletter-recipients";
+import { memoryStore } from "async-jobs/memory";
+import { folderResults } from "async-jobs/results/folder";
+import { memoryResults } from "async-jobs/results/memory";
+import { sqliteStore } from "async-jobs/sqlite";
+import { findNewsletter } from "./newsletters.js";
+import type { StoreSetting } from "./settings.js";
+
+/** Between attempts, so that who tries the newsletter that always fails sees it soon. */
+const SHORT_WAITS = { base: 100, max: 500 };
+
+export type ShopJobs = ReturnType<typeof createShopJobs>;
+
+/** The engine of the demo server: the two shipped kinds over the shops' newsletters. */
+export function createShopJobs(publicUrl: string, store: StoreSetting, expireAfter: number | undefined) {
+  return createAsyncJobs({
+    ...openStores(store),
+    publicUrl,
+    ...(expireAfter === undefined ? undefined : { expireAfter }),
+    kinds: [
+      newsletterRecipients({
+        recipients: (id, shop, signal) => findNewsletter(id, shop)?.recipients(signal),
+        backoff: SHORT_WAITS,
+      }),
+      newsletterEmails({
+        emails: (id, shop, signal) => findNewsletter(id, shop)?.recipients(signal),
+        backoff: SHORT_WAITS,
+      }),
+    ],
+  });
+}
+
+/** Result files lie beside the database. */
+function openStores(store: StoreSetting) {
+  if (store.type === "memory") return { store: memoryStore(), results: memoryResults() };
+  const { file, synchronous } = store;
+  return {
+    store: sqliteStore(file, synchronous === undefined ? {} : { synchronous }),
+    results: folderResults(join(dirname(file), "results")),
+  };
+}

@@ -1,0 +1,50 @@
+import { HOSTS, type HostName } from "./hosts.js";
+
+/** What the demo server reads from its environment. */
+export interface Settings {
+  readonly port: number;
+  readonly host: HostName;
+  readonly store: StoreSetting;
+  /** Milliseconds; undefined for the library's default of one week. */
+  readonly expireAfter: number | undefined;
+}
+
+export type StoreSetting =
+  | { readonly type: "memory" }
+  | { readonly type: "sqlite"; readonly file: string; readonly synchronous: "FULL" | "NORMAL" | undefined };
+
+/** @throws Error that says which variable is wrong and what it may be */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const { PORT = "3000", HOST = "express", STORE = "sqlite:./demo/jobs.db", EXPIRE_AFTER } = environment;
+  const host = HOSTS.find((name) => name === HOST);
+  if (host === undefined) throw wrong("HOST", HOST, HOSTS.join(", "));
+  return {
+    port: wholeNumber("PORT", PORT, 0, 65_535),
+    host,
+    store: readStore(STORE, environment["SYNCHRONOUS"]),
+    expireAfter:
+      EXPIRE_AFTER === undefined
+        ? undefined
+        : wholeNumber("EXPIRE_AFTER", EXPIRE_AFTER, 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function readStore(text: string, synchronous: string | undefined): StoreSetting {
+  if (synchronous !== undefined && synchronous !== "FULL" && synchronous !== "NORMAL") {
+    throw wrong("SYNCHRONOUS", synchronous, "FULL, NORMAL");
+  }
+  if (text === "memory") return { type: "memory" };
+  const [, file] = /^sqlite:(.+)$/.exec(text) ?? [];
+  if (file === undefined) throw wrong("STORE", text, "memory, sqlite:FILE");
+  return { type: "sqlite", file, synchronous };
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw wrong(name, text, `a whole number from ${least} to ${most}`);
+}
+
+function wrong(name: string, value: string, expected: string): Error {
+  return new Error(`${name} is ${JSON.stringify(value)}; it may be: ${expected}.`);
+}

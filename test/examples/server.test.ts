@@ -1,0 +1,156 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type DemoServer, startServer } from "../../examples/demo/demo-server.js";
+import { readSettings } from "../../examples/demo-shop/settings.js";
+
+const BLUE = { "X-ApiKey": "blue-bottle" };
+const RED = { "X-ApiKey": "red-barn" };
+const MAILER = { Authorization: "Bearer mailer@blue-bottle" };
+const STATS = { Authorization: "Bearer stats@blue-bottle" };
+const BLIND = { Authorization: "Bearer blind@blue-bottle" };
+
+type Credential = Readonly<Record<string, string>>;
+
+describe.each(["express", "koa", "node"])("the demo server on %s", (host) => {
+  let folder: string;
+  let server: DemoServer;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "async-jobs-server-"));
+    const STORE = host === "koa" ? "memory" : `sqlite:${join(folder, "jobs.db")}`;
+    server = await startServer({ HOST: host, STORE, SYNCHRONOUS: "NORMAL" }, "ignore");
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function call(path: string, credential: Credential, method = "GET") {
+    const response = await fetch(`${server.url}${path}`, { method, headers: credential });
+    const text = await response.text();
+    return { status: response.status, text, headers: response.headers };
+  }
+  const start = (newsletter: string, credential: Credential, what = "recipients") =>
+    call(`/api/v1/newsletters/${newsletter}/${what}/async-export`, credential, "POST");
+
+  async function finish(newsletter: string, credential: Credential, what?: string) {
+    const { status, text } = await start(newsletter, credential, what);
+    expect(status).toBe(201);
+    const { data } = JSON.parse(text);
+    expect(Object.keys(data)).toEqual(["id", "kind", "status"]);
+    for (;;) {
+      const polled = await call(`/api/v1/async-jobs/${data.id}`, credential);
+      expect(polled.status).toBe(200);
+      const job = JSON.parse(polled.text).data;
+      if (job.status !== "pending") return job;
+      await new Promise(setImmediate);
+    }
+  }
+  const contentOf = async (job: { readonly result: string }, credential: Credential) =>
+    (await call(new URL(job.result).pathname, credential)).text;
+
+  it("exports three awkward addresses, none of which a spreadsheet would run", async () => {
+    const job = await finish("57b5aa3b046abfb053d80b01", BLUE);
+    expect(job.result).toBe(`${server.url}/async-jobs/${job.id}.csv`);
+    expect(await contentOf(job, BLUE)).toBe(
+      `email\r\n'=cmd|' /C calc'!A0@example.com\r\n"""Doe, Jane""@example.com"\r\nann@example.com\r\n`,
+    );
+  });
+
+  it("exports emails with the times of what happened", async () => {
+    const job = await finish("57b5aa3b046abfb053d80c01", RED, "emails");
+    const [head, first, second] = (await contentOf(job, RED)).split("\r\n");
+    expect(head).toBe("email,sentAt,deliveredAt,openedAt,clickedAt");
+    expect(first).toBe(
+      "customer0000001@example.com,2017-01-03T16:00:00.000Z,2017-01-03T16:01:00.000Z,2017-01-03T16:05:00.000Z,2017-01-03T16:06:00.000Z",
+    );
+    expect(second).toBe("customer0000002@example.com,2017-01-03T16:00:00.000Z,2017-01-03T16:01:00.000Z,,");
+  });
+
+  it("shows an app its own jobs only, and the shop all of them with their apps", async () => {
+    const ofMailer = await finish("57b5aa3b046abfb053d80b01", MAILER);
+    expect(ofMailer).not.toHaveProperty("partnerApp");
+    const seen = async (credential: Credential) =>
+      JSON.parse((await call("/api/v1/async-jobs", credential)).text).data.map(
+        (job: { readonly id: string }) => job.id,
+      );
+    expect(await seen(MAILER)).toEqual([ofMailer.id]);
+    expect(await seen(STATS)).toEqual([]);
+    expect(await seen(BLUE)).toContain(ofMailer.id);
+    expect(await seen(RED)).not.toContain(ofMailer.id);
+    const { text } = await call(`/api/v1/async-jobs/${ofMailer.id}`, BLUE);
+    expect(JSON.parse(text).data.partnerApp).toBe("mailer");
+    for (const other of [STATS, RED]) {
+      expect((await call(`/api/v1/async-jobs/${ofMailer.id}`, other)).status).toBe(404);
+      expect((await call(`/async-jobs/${ofMailer.id}.csv`, other)).status).toBe(404);
+    }
+  });
+
+  it("lets an app start jobs that it may not read", async () => {
+    expect((await start("57b5aa3b046abfb053d80b01", BLIND)).status).toBe(201);
+    expect((await call("/api/v1/async-jobs", BLIND)).status).toBe(403);
+  });
+
+  it("shows the public error of a job that failed, and never an internal one", async () => {
+    expect(await finish("57b5aa3b046abfb053d80b04", BLUE)).toMatchObject({
+      status: "failed",
+      error: "Something terrible has happened. Get in touch with support tout de suite!",
+    });
+    const { error, status } = await finish("57b5aa3b046abfb053d80b05", BLUE);
+    expect(status).toBe("failed");
+    expect(error).toMatch(/^The job could not be completed\. .*reference [0-9a-f]{12}\.$/);
+  });
+
+  it("shows a slow job as pending with the time it began, and cancels it", async () => {
+    const { text } = await start("57b5aa3b046abfb053d80b06", BLUE);
+    const { id } = JSON.parse(text).data;
+    let job = JSON.parse(text).data;
+    while (job.startedAt === undefined) {
+      job = JSON.parse((await call(`/api/v1/async-jobs/${id}`, BLUE)).text).data;
+    }
+    expect(job.status).toBe("pending");
+    const cancelled = await call(`/api/v1/async-jobs/${id}/cancel`, BLUE, "POST");
+    expect(JSON.parse(cancelled.text).data).toMatchObject({ id, status: "failed" });
+  });
+
+  it("refuses who is unknown with 401 and another shop's newsletter with 404", async () => {
+    expect((await start("57b5aa3b046abfb053d80b01", {})).status).toBe(401);
+    expect((await call("/api/v1/async-jobs", { "X-ApiKey": "nobody" })).status).toBe(401);
+    expect((await start("57b5aa3b046abfb053d80b01", RED)).status).toBe(404);
+    expect((await start("__proto__", BLUE)).status).toBe(404);
+    expect((await call("/elsewhere", BLUE)).status).toBe(404);
+  });
+
+  it("stops cleanly on SIGTERM, and leaves its jobs in the file", async () => {
+    expect(await server.stop()).toBe(0);
+    if (host === "koa") return;
+    expect(await readdir(folder)).toContain("jobs.db");
+    const again = await startServer({ HOST: host, STORE: `sqlite:${join(folder, "jobs.db")}` });
+    server = again;
+    expect(JSON.parse((await call("/api/v1/async-jobs", MAILER)).text).data).toHaveLength(1);
+    expect(await again.stop()).toBe(0);
+  });
+});
+
+describe("the demo server's settings", () => {
+  it.each([
+    [{ HOST: "rails" }, "express, koa, node"],
+    [{ STORE: "redis" }, "memory, sqlite:FILE"],
+    [{ STORE: "sqlite:" }, "memory, sqlite:FILE"],
+    [{ PORT: "-1" }, "a whole number from 0 to 65535"],
+    [{ EXPIRE_AFTER: "soon" }, "a whole number from 1"],
+    [{ SYNCHRONOUS: "OFF" }, "FULL, NORMAL"],
+  ])("are refused when they make no sense: %o", (environment, expected) => {
+    expect(() => readSettings(environment)).toThrow(expected);
+  });
+
+  it("have the documented defaults", () => {
+    expect(readSettings({})).toEqual({
+      port: 3000,
+      host: "express",
+      store: { type: "sqlite", file: "./demo/jobs.db", synchronous: undefined },
+      expireAfter: undefined,
+    });
+  });
+});
