@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { SQLITE_DEFAULTS } from "../adapters/stores/sqlite/options.js";
+import { NEWSLETTER_EXPORT_DEFAULTS } from "../src/kinds/newsletter-export.js";
 import { KIND_DEFAULTS } from "../src/kinds.js";
 import { DEFAULTS } from "../src/options.js";
 import { DEFAULT_BACKOFF } from "../src/retry.js";
@@ -35,6 +36,7 @@ it.each([
   ["src/options.ts", DEFAULTS],
   ["src/kinds.ts", KIND_DEFAULTS],
   ["src/retry.ts", DEFAULT_BACKOFF],
+  ["src/kinds/newsletter-export.ts", NEWSLETTER_EXPORT_DEFAULTS],
   ["adapters/stores/sqlite/options.ts", SQLITE_DEFAULTS],
 ])("the docstrings in %s tell the defaults that are used", (file, defaults) => {
   const told = documentedDefaults(file);

@@ -18,6 +18,7 @@ export interface NewsletterEmail {
 type Moment = Date | string | null | undefined;
 
 export interface NewsletterEmailsOptions<Row extends NewsletterEmail> extends NewsletterExportOptions<Row> {
+  /** Gives the rows of a newsletter. */
   readonly emails: FindRows<Row>;
 }
 

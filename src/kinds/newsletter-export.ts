@@ -33,7 +33,7 @@ export type Column<Row> = Row extends string ? "email" : keyof Row & string;
 
 /**
  * Gives the rows of a newsletter of a shop, or nothing when that shop has no such newsletter: then the job fails
- * at once, and says so. The same call always gives the same rows in the same order.
+ * at once, and says so.
  *
  * @param signal aborts when the rows are no longer wanted, for whatever reason
  * @param after with `keyOf` in an attempt that goes on: the key of the last row that is not wanted again

@@ -10,6 +10,7 @@ export type NewsletterRecipient = string | { readonly email: string };
 
 export interface NewsletterRecipientsOptions<Row extends NewsletterRecipient>
   extends NewsletterExportOptions<Row> {
+  /** Gives the rows of a newsletter. */
   readonly recipients: FindRows<Row>;
 }
 

@@ -18,6 +18,9 @@ export function addressOf(database: Database.Database, db: Kysely<Tables>): Stor
 /** Its absolute path, whatever it was opened by. */
 function fileOf(database: Database.Database): string | undefined {
   if (!database.open || database.memory) return undefined;
-  const file = database.prepare<[], string>("select file from pragma_database_list where name = 'main'");
-  return file.pluck().get() || undefined;
+  // Without a SELECT, for which SQLite would read the schema: another process may have it locked just now.
+  const databases = database.prepare<[], { readonly name: string; readonly file: string }>(
+    "pragma database_list",
+  );
+  return databases.all().find(({ name }) => name === "main")?.file || undefined;
 }

@@ -39,6 +39,7 @@ function versionOf(database: Database.Database, prefix: string): number | undefi
   const version = database
     .prepare<[], number | null>(`select max(version) from "${prefix}migrations"`)
     .pluck()
+    .safeIntegers(false)
     .get();
   if (version != null && version > STEPS.length) {
     throw new NewerSchemaError(

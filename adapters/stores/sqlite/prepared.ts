@@ -9,7 +9,8 @@ export class Prepared<Args extends Arguments, Row extends readonly unknown[]> {
   readonly #values: unknown[];
 
   constructor(database: Database.Database, query: Query<Args, Row>) {
-    this.#statement = database.prepare<unknown[], Row>(query.sql);
+    // The owner of a lent connection may have it give bigints.
+    this.#statement = database.prepare<unknown[], Row>(query.sql).safeIntegers(false);
     if (this.#statement.reader) this.#statement.raw();
     this.#places = query.places;
     this.#values = query.places.map(() => null);

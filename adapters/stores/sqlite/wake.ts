@@ -3,7 +3,9 @@ import type Database from "better-sqlite3";
 
 /** Milliseconds: how long a change of the file goes unseen after one was seen, so that many cost as little as few. */
 const SETTLE = 20;
-/** Milliseconds: how often to look where the file system tells nothing. */
+/** Milliseconds between a write of the file and the first look for what it may bring. */
+const FIRST_LOOK = 1;
+/** Milliseconds: the longest pause between two looks, also where the file system tells nothing. */
 const SAFETY_POLL = 1000;
 
 type Listener = () => void;
@@ -14,6 +16,9 @@ const listenersOf = new WeakMap<Database.Database, Set<Listener>>();
 /**
  * Tells listeners of new work: of this connection's at once, of other connections' and processes' when the file
  * system reports a write and SQLite confirms that another connection made it. Costs nothing while nobody listens.
+ *
+ * A commit is reported when it is written and confirmed when the disk has it, which nobody reports. So looks follow
+ * a write, each after twice the pause of the one before: a commit is found about as late as it took.
  */
 export class Wake {
   readonly #database: Database.Database;
@@ -22,8 +27,9 @@ export class Wake {
   #dataVersion: Database.Statement<[], number> | undefined;
   #seenVersion = 0;
   #watcher: FSWatcher | undefined;
-  #settling: NodeJS.Timeout | undefined;
-  #polling: NodeJS.Timeout | undefined;
+  /** Set while somebody listens. */
+  #nextLook: NodeJS.Timeout | undefined;
+  #pause = SAFETY_POLL;
 
   constructor(database: Database.Database) {
     this.#database = database;
@@ -44,7 +50,7 @@ export class Wake {
     };
     this.#listeners.add(own);
     this.#own.add(own);
-    if (this.#polling === undefined && !this.#database.memory) this.#start();
+    if (this.#nextLook === undefined && !this.#database.memory) this.#start();
     return () => {
       this.#listeners.delete(own);
       this.#own.delete(own);
@@ -61,28 +67,23 @@ export class Wake {
 
   #start(): void {
     this.#seenVersion = this.#version();
-    this.#polling = setInterval(() => this.#look(), SAFETY_POLL);
-    this.#polling.unref();
     this.#watch();
+    this.#lookIn(SAFETY_POLL);
   }
 
   #stop(): void {
-    clearInterval(this.#polling);
-    this.#polling = undefined;
-    clearTimeout(this.#settling);
-    this.#settling = undefined;
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    clearTimeout(this.#nextLook);
+    this.#nextLook = undefined;
+    this.#unwatch();
   }
 
-  /** Until the first change: then the watch ends for a moment, or our own writes would bring an event each. */
   #watch(): void {
-    if (this.#watcher !== undefined || this.#settling !== undefined) return;
+    if (this.#watcher !== undefined) return;
     try {
       this.#watcher = watch(watchedFile(this.#database), { persistent: false }, () => this.#changed());
       this.#watcher.on("error", () => this.#unwatch());
     } catch {
-      // No such file yet, or no watches left: the poll looks, and tries to watch again.
+      // No such file yet, or no watches left: the looks go on, and try to watch again.
     }
   }
 
@@ -91,28 +92,36 @@ export class Wake {
     this.#watcher = undefined;
   }
 
+  /** The watch ends for a while, or our own writes would bring an event each. */
   #changed(): void {
-    if (this.#settling !== undefined) return;
     this.#unwatch();
-    this.#settling = setTimeout(() => {
-      this.#settling = undefined;
-      this.#look();
-    }, SETTLE);
-    this.#settling.unref();
-    this.#check();
+    this.#lookIn(this.#check() ? SETTLE : FIRST_LOOK);
   }
 
-  /** Watches first and checks then, so that no change falls between. */
   #look(): void {
-    this.#watch();
-    this.#check();
+    let hasChanged = this.#check();
+    if (!hasChanged && this.#pause >= SETTLE) {
+      this.#watch();
+      // Watched first and checked then, so that no change falls between.
+      hasChanged = this.#check();
+    }
+    this.#lookIn(hasChanged ? SETTLE : Math.min(2 * this.#pause, SAFETY_POLL));
   }
 
-  #check(): void {
+  #lookIn(pause: number): void {
+    clearTimeout(this.#nextLook);
+    this.#pause = pause;
+    this.#nextLook = setTimeout(() => this.#look(), pause);
+    this.#nextLook.unref();
+  }
+
+  /** Whether another connection has committed since the last time; then the listeners are told. */
+  #check(): boolean {
     const version = this.#version();
-    if (version === this.#seenVersion) return;
+    if (version === this.#seenVersion) return false;
     this.#seenVersion = version;
     for (const listener of this.#own) queueMicrotask(listener);
+    return true;
   }
 
   /** Changes when another connection commits. */

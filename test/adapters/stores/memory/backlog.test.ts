@@ -11,7 +11,7 @@ import {
   start,
 } from "../../../../src/testing/store-conformance/jobs.js";
 
-const MANY = 150_000;
+const MANY = 130_000;
 
 it("claims on while more jobs are delayed than a call can have arguments", async () => {
   const store = memoryStore();

@@ -5,8 +5,12 @@ import { InvalidOptionError } from "../../../../src/index.js";
 import { openDatabase, openStore, scratchPath } from "./scratch.js";
 
 /** Options as a caller without types may write them. */
-function openWith(options: unknown, target: unknown = ":memory:"): () => unknown {
+function openAt(target: unknown, options: unknown = {}): () => unknown {
   return () => sqliteStore(target as string, options as SqliteStoreOptions);
+}
+
+function openWith(options: unknown): () => unknown {
+  return openAt(":memory:", options);
 }
 
 describe("the options of sqliteStore", () => {
@@ -18,8 +22,8 @@ describe("the options of sqliteStore", () => {
     ["another object", {}],
     ["null", null],
   ])("refuse %s as the place of the jobs", (_what, target) => {
-    expect(openWith({}, target)).toThrow(InvalidOptionError);
-    expect(openWith({}, target)).toThrow(/path of a file/);
+    expect(openAt(target)).toThrow(InvalidOptionError);
+    expect(openAt(target)).toThrow(/path of a file/);
   });
 
   it.each(["OFF", "full", "", 2, true, null])("refuse %j as synchronous", (synchronous) => {
@@ -45,7 +49,7 @@ describe("the options of sqliteStore", () => {
 
   it("open nothing when they are wrong", () => {
     const path = scratchPath();
-    expect(openWith({ busyTimeout: -1 }, path)).toThrow(InvalidOptionError);
+    expect(openAt(path, { busyTimeout: -1 })).toThrow(InvalidOptionError);
     expect(() => new Database(path, { fileMustExist: true })).toThrow("unable to open database file");
   });
 

@@ -1,0 +1,26 @@
+import type { Question } from "./question.js";
+
+type Load = () => Promise<{ readonly question: Question }>;
+
+/** By the letter that `npm run bench -- LETTER` takes. Each process loads only its own. */
+const files: Readonly<Record<string, Load>> = {
+  a: () => import("./questions/a-start-one.js"),
+  b: () => import("./questions/b-start-together.js"),
+  c: () => import("./questions/c-start-many.js"),
+  d: () => import("./questions/d-drain.js"),
+  e: () => import("./questions/e-latency.js"),
+  f: () => import("./questions/f-million.js"),
+  g: () => import("./questions/g-export.js"),
+  h: () => import("./questions/h-http.js"),
+  i: () => import("./questions/i-idle.js"),
+  j: () => import("./questions/j-prune.js"),
+  k: () => import("./questions/k-fair-turns.js"),
+};
+
+export const letters: readonly string[] = Object.keys(files);
+
+export async function loadQuestion(letter: string): Promise<Question> {
+  const load = files[letter];
+  if (load === undefined) throw new Error(`no question ${letter}; there are ${letters.join(", ")}`);
+  return (await load()).question;
+}

@@ -1,0 +1,44 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { useChildren } from "../processes/children.js";
+import { type Crash, crash, inParallel, pointsOf } from "./sweep.js";
+
+/** Milliseconds. */
+const LONG = 120_000;
+
+/** `npm run crash` kills at all points; here after the first write of each kind, which is before the next one. */
+describe("a process that is killed at a write", () => {
+  const children = useChildren();
+  let points: readonly string[] = [];
+
+  beforeAll(async () => {
+    points = await pointsOf(children.compiled());
+  });
+
+  const crashAtEach = (runs: readonly (readonly string[])[]): Promise<readonly Crash[]> =>
+    inParallel(runs, (run) => crash(children.compiled(), run));
+
+  it.each(["begin", "commit", "insert", "update", "delete", "open", "sync", "rename", "copyFile", "unlink"])(
+    "can be killed before and after %s",
+    (write) => {
+      for (const moment of ["before", "after"]) {
+        expect(points.some((point) => point.startsWith(`${moment} ${write} `))).toBe(true);
+      }
+    },
+  );
+
+  it("loses no job and gives none two outcomes", { timeout: LONG }, async () => {
+    const firsts = points.filter((point) => /^(after|halfway) .* #1$/.test(point));
+    const crashes = await crashAtEach(firsts.map((point) => [point]));
+    expect(crashes).toEqual(firsts.map((point) => ({ at: [point], problems: [] })));
+  });
+
+  it("nor when it is killed again after its restart", { timeout: LONG }, async () => {
+    const commits = points.filter((point) => point.startsWith("after commit "));
+    const pairs = commits
+      .filter((_point, index) => index % 6 === 0)
+      .map((first) => [first, "before commit #2"]);
+    const crashes = await crashAtEach(pairs);
+    expect(crashes.flatMap(({ problems }) => problems)).toEqual([]);
+    expect(crashes.some(({ at }) => at.length === 2)).toBe(true);
+  });
+});
