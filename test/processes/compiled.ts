@@ -19,11 +19,14 @@ export async function compileChildren(): Promise<Compiled> {
   const cache = join(ROOT, "node_modules", ".cache");
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "async-jobs-"));
-  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  const compiler = join(ROOT, "node_modules", ".bin", "tsc");
-  await run(compiler, ["-p", join(ROOT, "test", "processes", "tsconfig.json"), "--outDir", folder]);
-  return {
-    path: (script) => join(folder, "test", `${script}.js`),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    const compiler = join(ROOT, "node_modules", ".bin", "tsc");
+    await run(compiler, ["-p", join(ROOT, "test", "processes", "tsconfig.json"), "--outDir", folder]);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path: (script) => join(folder, "test", `${script}.js`), remove };
 }
