@@ -169,7 +169,8 @@ export class PrincipalAccessor implements Accessor {
     const kind = this.#kindToStart(kindName);
     const jobs: NewJob[] = [];
     for (const payload of payloads) {
-      jobs.push(this.#newJob(kindName, await encodePayload(kind, payload, maxPayloadBytes)));
+      const text = encodePayload(kind, payload, maxPayloadBytes);
+      jobs.push(this.#newJob(kindName, typeof text === "string" ? text : await text));
     }
     await store.insert(jobs, clock.now());
     return jobs.map((job) => this.#viewOfCreated(job));

@@ -187,7 +187,7 @@ export class JobRunner {
   async #run(attempt: Attempt): Promise<void> {
     this.#announcer.started(attempt.job);
     const end = await attempt.run();
-    const circumstances = this.#circumstances();
+    const circumstances = this.#circumstances(end.type === "threw" ? newReference() : "");
     const outcome = outcomeOf(end, attempt.job, attempt.kind, circumstances);
     if (outcome === undefined) {
       this.#letGo(attempt);
@@ -212,7 +212,7 @@ export class JobRunner {
 
   #giveUp(attempt: Attempt): void {
     const { job, kind } = attempt;
-    const circumstances = this.#circumstances();
+    const circumstances = this.#circumstances(newReference());
     const error = new Error(`given up: ${job.deaths} runners died or lost their lease while they ran it`);
     this.#unsettled.push({
       attempt,
@@ -224,9 +224,9 @@ export class JobRunner {
     this.#wake();
   }
 
-  #circumstances(): Circumstances {
+  #circumstances(reference: string): Circumstances {
     const { clock, random, expireAfter } = this.#settings;
-    return { now: clock.now(), chance: random(), expireAfter, reference: newReference() };
+    return { now: clock.now(), chance: random(), expireAfter, reference };
   }
 
   #letGo(attempt: Attempt): void {

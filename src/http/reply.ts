@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { ofLength } from "./of-length.js";
 
@@ -44,8 +44,8 @@ export function jsonReply(
 
 /** The answer with a tag of its very bytes, by which a caller can ask whether they have changed. */
 export function tagged({ status, headers, body }: JsonReply): JsonReply {
-  const tag = createHash("sha1").update(body).digest("base64url");
-  return { status, headers: { ...headers, ETag: `"${tag}"` }, body };
+  const tag = hash("sha1", body, "base64url");
+  return { status, headers: { ETag: `"${tag}"`, ...headers }, body };
 }
 
 /** A streamed file of so many bytes. */

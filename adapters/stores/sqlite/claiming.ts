@@ -8,7 +8,8 @@ import { Prepared } from "./prepared.js";
 
 type Due = { readonly now: number; readonly limit: number };
 type Ready = { readonly kind: string; readonly limit: number };
-type Claimed = Ready & { readonly now: number; readonly leaseUntil: number };
+type Lease = { readonly now: number; readonly leaseUntil: number };
+type Claimed = Ready & Lease;
 type Served = { readonly kind: string; readonly turn: number };
 
 const due = params<Due>();
@@ -151,7 +152,7 @@ export class Claiming {
     return response(claimed, rescued, claimed.length === 0 ? dueAt : Math.min(dueAt, lease.leaseUntil));
   }
 
-  #claimKinds(wanted: readonly Ready[], limit: number, lease: Omit<Claimed, keyof Ready>): ClaimedJob[] {
+  #claimKinds(wanted: readonly Ready[], limit: number, lease: Lease): ClaimedJob[] {
     const servedOf = new Map(wanted.map(({ kind }) => [kind, this.#served.get({ kind })?.[0] ?? 0]));
     const line: InLine<Ready>[] = [];
     for (const of of wanted) {
@@ -173,10 +174,10 @@ export class Claiming {
   }
 
   /** In the order of their turns: RETURNING promises no order. */
-  #claimKind(ready: Ready, lease: Omit<Claimed, keyof Ready>): ClaimedRow[] {
-    const rows = this.#claim.all({ ...ready, ...lease }).sort(byTurn);
+  #claimKind({ kind, limit }: Ready, { now, leaseUntil }: Lease): ClaimedRow[] {
+    const rows = this.#claim.all({ kind, limit, now, leaseUntil }).sort(byTurn);
     const last = rows.at(-1);
-    if (last !== undefined) this.#serve.run({ kind: ready.kind, turn: last[1] });
+    if (last !== undefined) this.#serve.run({ kind, turn: last[1] });
     return rows;
   }
 

@@ -9,8 +9,8 @@ export type Synchronous = "FULL" | "NORMAL";
  * starting jobs one at a time is a fifth faster than with SQLite's 4,096. Only a new file takes it.
  */
 const PAGE_SIZE = 2048;
-/** Pages in the write-ahead log before it is carried over into the file: 8 MB. */
-const CHECKPOINT_AT = 4000;
+/** Pages in the write-ahead log before it is carried over into the file: 4 MB. More would hold the loop up longer. */
+const CHECKPOINT_AT = 2000;
 
 /** One connection: our own, or one that the caller lends us and that we leave as we found it. */
 export class Connection {

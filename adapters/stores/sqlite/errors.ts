@@ -28,6 +28,11 @@ function isIterated(error: unknown): boolean {
   return error instanceof TypeError && error.message === "This database connection is busy executing a query";
 }
 
+/** A row is there already that the statement's own would contradict. */
+export function isConflict(error: unknown): boolean {
+  return primaryCode(error) === "SQLITE_CONSTRAINT";
+}
+
 /** The owner of the connection has a transaction open on it, which ours must not become a part of. */
 export class LentConnectionBusy extends Error {
   readonly code = "SQLITE_BUSY";

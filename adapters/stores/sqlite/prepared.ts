@@ -1,6 +1,28 @@
 import type Database from "better-sqlite3";
 import type { Arguments, Query } from "../sql/query.js";
 
+/** A statement of as many rows as it says, prepared on one connection. Each row's arguments go by name. */
+export class PreparedRows<Args extends Arguments> {
+  readonly #statement: Database.Statement<unknown[]>;
+  readonly #places: readonly string[];
+  readonly #values: unknown[];
+
+  /** @param query has the same places for every row, one row after another */
+  constructor(database: Database.Database, query: Query<Args>, rows: number) {
+    this.#statement = database.prepare(query.sql);
+    this.#places = query.places.slice(0, query.places.length / rows);
+    this.#values = query.places.map(() => null);
+  }
+
+  run(rows: readonly Args[]): void {
+    let index = 0;
+    for (const row of rows) {
+      for (const place of this.#places) this.#values[index++] = row[place];
+    }
+    this.#statement.run(this.#values);
+  }
+}
+
 /** A query prepared on one connection. Its arguments go by name, its rows come as tuples. */
 export class Prepared<Args extends Arguments, Row extends readonly unknown[]> {
   readonly #statement: Database.Statement<unknown[], Row>;

@@ -3,7 +3,11 @@ import { type Kysely, sql } from "kysely";
 import type { Inserted, NewJob } from "../../../src/index.js";
 import { params, rowsQuery, runQuery } from "../sql/query.js";
 import { STATE, type Tables } from "../sql/tables.js";
-import { Prepared } from "./prepared.js";
+import { isConflict } from "./errors.js";
+import { Prepared, PreparedRows } from "./prepared.js";
+
+/** Jobs added by one statement where there are so many: a third less work for each than by one of their own. */
+const ROWS = 10;
 
 type Lane = { readonly kind: string; readonly shop: string };
 type Keyed = Lane & { readonly app: string; readonly key: string };
@@ -34,25 +38,29 @@ function startingQueries(db: Kysely<Tables>) {
   const served = db.selectFrom("kinds").select("served").where("kind", "=", lane("kind"));
   const lastOrServed = sql<number>`max(coalesce(${last}, 0), coalesce(${served}, 0))`;
 
+  const values = (turn: typeof lastOrServed) => ({
+    id: started("id"),
+    kind: started("kind"),
+    shop: started("shop"),
+    app: started("app"),
+    payload: started("payload"),
+    state: sql.lit(STATE.ready),
+    turn,
+    created_at: started("createdAt"),
+    idempotency_key: started("key"),
+  });
   const insert = (turn: typeof lastOrServed) =>
     db
       .insertInto("jobs")
-      .values({
-        id: started("id"),
-        kind: started("kind"),
-        shop: started("shop"),
-        app: started("app"),
-        payload: started("payload"),
-        state: sql.lit(STATE.ready),
-        turn,
-        created_at: started("createdAt"),
-        idempotency_key: started("key"),
-      })
+      .values(values(turn))
       .onConflict((conflict) => conflict.doNothing());
 
   return {
     lastOrServed: rowsQuery<Lane>()(db.selectNoFrom(lastOrServed.as("turn")), ["turn"]),
     insert: runQuery<StartedAtTurn>(insert(started("turn"))),
+    insertRows: runQuery<StartedAtTurn>(
+      db.insertInto("jobs").values(Array.from({ length: ROWS }, () => values(started("turn")))),
+    ),
     insertNext: runQuery<Started>(insert(sql`${lastOrServed} + 1`)),
     withId: rowsQuery<{ readonly id: string }>()(
       db.selectFrom("jobs").select("id").where("id", "=", one("id")),
@@ -80,6 +88,7 @@ function startingQueries(db: Kysely<Tables>) {
 
 /** Adds jobs. */
 export class Starting {
+  readonly #insertRows;
   readonly #lastOrServed;
   readonly #insert;
   readonly #insertNext;
@@ -90,6 +99,7 @@ export class Starting {
   constructor(database: Database.Database, db: Kysely<Tables>) {
     const queries = startingQueries(db);
     this.#lastOrServed = new Prepared(database, queries.lastOrServed);
+    this.#insertRows = new PreparedRows(database, queries.insertRows, ROWS);
     this.#insert = new Prepared(database, queries.insert);
     this.#insertNext = new Prepared(database, queries.insertNext);
     this.#withId = new Prepared(database, queries.withId);
@@ -104,15 +114,35 @@ export class Starting {
 
   /** To be run in a transaction. */
   insert(jobs: readonly NewJob[], now: number): readonly Inserted[] {
-    const turns = new Map<string, Map<string, number>>();
-    return jobs.map((job) => {
-      const shops = turns.get(job.kind) ?? new Map<string, number>();
-      turns.set(job.kind, shops);
-      const turn = (shops.get(job.shop) ?? this.#lastOrServed.get(job)?.[0] ?? 0) + 1;
-      const first = this.#insertAt(turn, job, now);
-      shops.set(job.shop, first === undefined ? turn : turn - 1);
-      return first === undefined ? { id: job.id, created: true } : { id: first, created: false };
-    });
+    const turns = new Turns((job) => this.#lastOrServed.get(job)?.[0] ?? 0);
+    const inserted: Inserted[] = [];
+    for (let start = 0; start < jobs.length; start += ROWS) {
+      const some = jobs.slice(start, start + ROWS);
+      if (this.#insertAll(some, turns)) for (const { id } of some) inserted.push({ id, created: true });
+      else for (const job of some) inserted.push(this.#insertOne(job, turns, now));
+    }
+    return inserted;
+  }
+
+  /** In one statement. False when it was not to be: then nothing was added, and no turn taken. */
+  #insertAll(jobs: readonly NewJob[], turns: Turns): boolean {
+    if (jobs.length < ROWS) return false;
+    const rows = jobs.map((job) => ({ turn: turns.take(job), ...startedOf(job) }));
+    try {
+      this.#insertRows.run(rows);
+      return true;
+    } catch (error) {
+      for (const job of jobs) turns.giveBack(job);
+      if (isConflict(error)) return false;
+      throw error;
+    }
+  }
+
+  #insertOne(job: NewJob, turns: Turns, now: number): Inserted {
+    const first = this.#insertAt(turns.take(job), job, now);
+    if (first === undefined) return { id: job.id, created: true };
+    turns.giveBack(job);
+    return { id: first, created: false };
   }
 
   /** Undefined when the job was added; otherwise the ID of the job that was there before. */
@@ -137,4 +167,30 @@ export class Starting {
 
 function startedOf({ id, kind, shop, app, payload, createdAt, idempotencyKey }: NewJob): Started {
   return { id, kind, shop, app: app ?? null, payload, createdAt, key: idempotencyKey ?? null };
+}
+
+/** The turns that jobs of one call get. */
+class Turns {
+  readonly #last = new Map<string, Map<string, number>>();
+  readonly #lastOf: (lane: Lane) => number;
+
+  /** @param lastOf the last turn of the lane so far */
+  constructor(lastOf: (lane: Lane) => number) {
+    this.#lastOf = lastOf;
+  }
+
+  take(lane: Lane): number {
+    const shops = this.#last.get(lane.kind) ?? new Map<string, number>();
+    this.#last.set(lane.kind, shops);
+    const turn = (shops.get(lane.shop) ?? this.#lastOf(lane)) + 1;
+    shops.set(lane.shop, turn);
+    return turn;
+  }
+
+  /** The last one that was taken. */
+  giveBack(lane: Lane): void {
+    const shops = this.#last.get(lane.kind);
+    const turn = shops?.get(lane.shop);
+    if (turn !== undefined) shops?.set(lane.shop, turn - 1);
+  }
 }

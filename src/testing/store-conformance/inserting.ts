@@ -70,6 +70,22 @@ export const inserting: StoreCases = {
     assert.equal((await claim(store)).claimed.length, 2);
   },
 
+  "gives back the first jobs of the few of many that were there already": async ({ store }) => {
+    const [known, keyed] = [await start(store), await start(store, KEY)];
+    const jobs = newJobs(35).map((job, index) => {
+      if (index === 12) return { ...job, id: known.id };
+      return index === 23 ? { ...job, ...KEY } : job;
+    });
+    assert.deepEqual(
+      await store.insert(jobs, START),
+      jobs.map(({ id }, index) => {
+        if (index === 12) return { id: known.id, created: false };
+        return index === 23 ? { id: keyed.id, created: false } : { id, created: true };
+      }),
+    );
+    assert.equal((await claim(store)).claimed.length, 35);
+  },
+
   "gives back the first job of a key while that waits, runs, and is finished": async ({ store }) => {
     const first = await start(store, KEY);
     const again = () => store.insert([newJob(KEY)], START);

@@ -118,4 +118,12 @@ export const turns: StoreCases = {
     await startMany(store, 2, B);
     assert.equal(await served(store, 4), "abab");
   },
+
+  "uses no turn up for the few of many jobs that were there already": async ({ store }) => {
+    const jobs = newJobs(35, A);
+    await store.insert(jobs.slice(12, 15), START);
+    await store.insert(jobs, START);
+    await startMany(store, 35, B);
+    assert.equal(await served(store, 70), "ab".repeat(35));
+  },
 };
