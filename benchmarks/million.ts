@@ -4,8 +4,6 @@ import { defineKind, type Principal } from "async-jobs";
 import { openOurs, payload } from "./contenders.js";
 
 const MILLION = 1_000_000;
-const BULK = 1_000;
-const PAYLOADS: (typeof payload)[] = Array(BULK).fill(payload);
 
 export const hundredShops: readonly Principal[] = Array.from({ length: 100 }, (_, i) => ({
   via: "api-key",
@@ -24,25 +22,22 @@ export async function seedMillion(folder: string, { finished, ...ofKind }: Milli
   await mkdir(folder);
   const noop = defineKind("noop", { ...ofKind, run: () => undefined });
   const jobs = openOurs({ folder, synchronous: "NORMAL" }, [noop], 100);
-  const each = MILLION / hundredShops.length;
-  await startMany((shop, bulk) => jobs.as(shop).createMany("noop", bulk), each);
+  await startForAll((shop) => jobs.as(shop).create("noop", payload), MILLION / hundredShops.length);
   if (finished) await jobs.runUntilIdle();
   await jobs.close();
 }
 
-type StartBulk = (shop: Principal, bulk: (typeof payload)[]) => Promise<readonly { readonly id: string }[]>;
+type Start = (shop: Principal) => Promise<{ readonly id: string }>;
 
-/** Starts so many jobs of each of the hundred shops, in turn. Gives the ID of the last of each. */
-export async function startMany(startBulk: StartBulk, each: number): Promise<readonly string[]> {
-  const last = new Map<Principal, string>();
-  for (let started = 0; started < each; started += BULK) {
-    const bulk = PAYLOADS.slice(0, each - started);
-    for (const shop of hundredShops) {
-      const job = (await startBulk(shop, bulk)).at(-1);
-      if (job !== undefined) last.set(shop, job.id);
-    }
-  }
-  return [...last.values()];
+/** Starts so many jobs of each of the hundred shops, all shops at once. Gives the ID of the last of each. */
+export function startForAll(start: Start, each: number): Promise<readonly string[]> {
+  return Promise.all(
+    hundredShops.map(async (shop) => {
+      let last = "";
+      for (let i = 0; i < each; i += 1) last = (await start(shop)).id;
+      return last;
+    }),
+  );
 }
 
 /** Gives a contender its own copy of such a file. */

@@ -15,9 +15,18 @@ export function writeTable(question: Question, synchronous: Synchronous, rounds:
     });
     return [figure, ...cells, ...ratios.map((ratio) => ratioCell(rounds, figure, ratio))];
   });
-  return [[question.unit, ...columns], ["---", ...columns.map(() => "---:")], ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
+  return align([question.unit, ...columns], rows);
+}
+
+/** The first column to the left, the figures to the right. */
+function align(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((cells) => cells[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(" | ")} |`;
+  const rule = widths.map((width, i) => (i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
 }
 
 function valuesOf(rounds: readonly Round[], contender: string, figure: string): number[] {

@@ -2,7 +2,9 @@ import { countdown, openOurs, openPlainjob, openRaw, payload, shop } from "../co
 import { openLiteque } from "../liteque.js";
 import { type Bench, type Figures, type Question, rate } from "../question.js";
 
-const STARTS = { NORMAL: 30_000, FULL: 10_000 };
+const STARTS = { NORMAL: 100_000, FULL: 50_000 };
+/** Where a peer would take long. */
+const FEWER = 0.1;
 const CALLERS = 100;
 
 async function measure({ synchronous }: Bench, start: () => unknown, share = 1): Promise<Figures> {
@@ -38,13 +40,13 @@ export const question: Question = {
     },
     async plainjob(bench) {
       const queue = openPlainjob(bench);
-      const figures = await measure(bench, () => queue.add("noop", payload), 0.5);
+      const figures = await measure(bench, () => queue.add("noop", payload), FEWER);
       queue.close();
       return figures;
     },
     async liteque(bench) {
       const { queue } = openLiteque(bench);
-      return measure(bench, () => queue.enqueue(payload), 0.2);
+      return measure(bench, () => queue.enqueue(payload), FEWER);
     },
     async raw(bench) {
       const { database, insert } = openRaw(bench);

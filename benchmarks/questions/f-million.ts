@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { countdown, openOurs } from "../contenders.js";
-import { copyMillion, hundredShops, seedMillion, startMany } from "../million.js";
+import { countdown, openOurs, payload } from "../contenders.js";
+import { copyMillion, hundredShops, seedMillion, startForAll } from "../million.js";
 import { type Bench, type Figures, type Question, rate } from "../question.js";
 
 const EACH = 200;
@@ -12,7 +12,7 @@ const PAGES = 1_000;
 async function measure(bench: Bench): Promise<Figures> {
   const { kind, done } = countdown(MORE);
   const jobs = openOurs(bench, [kind], 100);
-  const ids = await startMany((shop, bulk) => jobs.as(shop).createMany("noop", bulk), EACH);
+  const ids = await startForAll((shop) => jobs.as(shop).create("noop", payload), EACH);
   const accessors = hundredShops.map((shop) => jobs.as(shop));
   const polls = await rate(POLLS, async () => {
     for (let i = 0; i < POLLS; i += 1) {
