@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type DemoServer, startServer } from "../../examples/demo/demo-server.js";
 import { readSettings } from "../../examples/demo-shop/settings.js";
 
@@ -132,6 +135,31 @@ describe.each(["express", "koa", "node"])("the demo server on %s", (host) => {
     expect(await again.stop()).toBe(0);
   });
 });
+
+describe("npm start", () => {
+  it("ends its server when it is sent SIGTERM, and leaves none behind", async () => {
+    // In a group of its own, so that what a failure leaves can be ended. Without its build: dist is in use.
+    const npm = spawn("npm", ["start", "--ignore-scripts"], {
+      env: { ...process.env, PORT: "0", STORE: "memory" },
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    });
+    onTestFinished(() => endGroup(npm.pid));
+    for await (const line of createInterface(npm.stdout)) if (line.startsWith("listening on ")) break;
+    npm.stdout.resume();
+    npm.kill("SIGTERM");
+    // The pipe closes when nobody has it open any more: neither npm, nor its shell, nor the server.
+    await once(npm, "close");
+  });
+});
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nobody is left in it.
+  }
+}
 
 describe("the demo server's settings", () => {
   it.each([
