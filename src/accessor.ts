@@ -5,7 +5,7 @@ import { InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.
 import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
-import { ID_PATTERN, type IdSource } from "./ids.js";
+import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
 import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
 import { encodePayload } from "./payload.js";
@@ -149,11 +149,13 @@ export class PrincipalAccessor implements Accessor {
 
   async create(kindName: string, payload: unknown, options: CreateOptions = {}): Promise<JobView> {
     const { idempotencyKey } = options;
+    const { clock, ids, inserts, maxPayloadBytes } = this.#settings;
     const kind = this.#kindToStart(kindName);
     if (idempotencyKey !== undefined) requireKey(idempotencyKey);
-    const text = await encodePayload(kind, payload, this.#settings.maxPayloadBytes);
-    const job = this.#newJob(kindName, text);
-    const { id, created } = await this.#settings.inserts.add(
+    const text = await encodePayload(kind, payload, maxPayloadBytes);
+    const createdAt = clock.now();
+    const job = this.#newJob(ids(createdAt), kindName, text, createdAt);
+    const { id, created } = await inserts.add(
       idempotencyKey === undefined ? job : { ...job, idempotencyKey },
     );
     return created ? this.#viewOfCreated(job) : this.#view(await this.#find(id, this.#owner));
@@ -165,14 +167,18 @@ export class PrincipalAccessor implements Accessor {
         `At most ${MAX_LIMIT} jobs start in one call; ${payloads.length} were given.`,
       );
     }
-    const { store, clock, maxPayloadBytes } = this.#settings;
+    const { store, clock, ids, maxPayloadBytes } = this.#settings;
     const kind = this.#kindToStart(kindName);
-    const jobs: NewJob[] = [];
+    const texts: string[] = [];
     for (const payload of payloads) {
       const text = encodePayload(kind, payload, maxPayloadBytes);
-      jobs.push(this.#newJob(kindName, typeof text === "string" ? text : await text));
+      texts.push(typeof text === "string" ? text : await text);
     }
-    await store.insert(jobs, clock.now());
+    const createdAt = clock.now();
+    const jobs = idsTogether(ids, createdAt, texts.length).map((id, index) =>
+      this.#newJob(id, kindName, texts[index] ?? "", createdAt),
+    );
+    await store.insert(jobs, createdAt);
     return jobs.map((job) => this.#viewOfCreated(job));
   }
 
@@ -236,9 +242,8 @@ export class PrincipalAccessor implements Accessor {
     return kind;
   }
 
-  #newJob(kind: string, payload: string): NewJob {
-    const createdAt = this.#settings.clock.now();
-    return { id: this.#settings.ids(createdAt), kind, ...this.#owner, payload, createdAt };
+  #newJob(id: string, kind: string, payload: string, createdAt: number): NewJob {
+    return { id, kind, payload, createdAt, ...this.#owner };
   }
 
   #viewOfCreated({ id, kind, shop, app, createdAt }: NewJob): JobView {

@@ -133,6 +133,27 @@ describeEachStore("starting jobs", (engine) => {
     expect(listed.every((id) => /^[0-9a-f]{24}$/.test(id))).toBe(true);
   });
 
+  it("gives jobs of one call IDs that differ, lie side by side, and tell nothing of those of another call", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const idsOfCall = async () => (await shop.createMany("free", Array(1000).fill(0))).map(({ id }) => id);
+    const [first, second] = [await idsOfCall(), await idsOfCall()];
+    expect(new Set([...first, ...second]).size).toBe(2000);
+    for (const ids of [first, second]) {
+      expect(ids.every((id) => /^[0-9a-f]{24}$/.test(id))).toBe(true);
+      expect(ids).toEqual(ids.toSorted());
+      expect(new Set(ids.map((id) => id.slice(0, 16))).size).toBe(1);
+    }
+    expect(first[0]?.slice(8, 16)).not.toBe(second[0]?.slice(8, 16));
+  });
+
+  it("asks a given source for each ID of a call", async () => {
+    let made = 0;
+    const { jobs } = await engine({ kinds, ids: () => `id-${++made}` });
+    const created = await jobs.as(blueBottle).createMany("free", [1, 2, 3]);
+    expect(created.map(({ id }) => id)).toEqual(["id-1", "id-2", "id-3"]);
+  });
+
   it("starts many jobs of a kind in one call, all or none, in their order", async () => {
     const { jobs } = await engine({ kinds });
     const shop = jobs.as(blueBottle);

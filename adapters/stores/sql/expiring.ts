@@ -21,8 +21,8 @@ export function expiringQueries(db: Kysely<Tables>) {
             .orderBy("expires_at")
             .limit(count(expired("limit"))),
         )
-        .returning("file_key"),
-      ["file_key"],
+        .returning(["seq", "file_key"]),
+      ["seq", "file_key"],
     ),
   };
 }

@@ -61,8 +61,7 @@ function createTables(db: Kysely<Tables>, prefix: string): readonly Compilable[]
   ];
   let jobs = db.schema
     .createTable("jobs")
-    // Autoincrement: the number of a removed job is never given again, or a later page could show a newer job.
-    .addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("seq", "integer", (column) => column.primaryKey())
     .addColumn("state", "integer", (column) => column.notNull());
   for (const name of texts) jobs = jobs.addColumn(name, "text", (column) => column.notNull());
   for (const name of integers) jobs = jobs.addColumn(name, "integer", (column) => column.notNull());

@@ -20,15 +20,14 @@ import type {
   Visibility,
   VisibleJob,
 } from "../../../src/index.js";
-import { expiringQueries } from "../sql/expiring.js";
 import { type Tables, tablePrefix } from "../sql/tables.js";
 import { addressOf } from "./address.js";
 import { Claiming } from "./claiming.js";
 import { Connection } from "./connection.js";
 import { Counting } from "./counting.js";
+import { Expiring } from "./expiring.js";
 import { migrate } from "./migrations.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
-import { Prepared } from "./prepared.js";
 import { Reading } from "./reading.js";
 import { Settling } from "./settling.js";
 import { Starting } from "./starting.js";
@@ -75,7 +74,7 @@ function partsOf(database: Database.Database, db: Kysely<Tables>) {
     settling: new Settling(database, db),
     reading: new Reading(database, db),
     counting: new Counting(database, db),
-    expire: new Prepared(database, expiringQueries(db).expire),
+    expiring: new Expiring(database, db),
   };
 }
 
@@ -159,21 +158,21 @@ class SqliteStore implements JobStore {
     let removed = 0;
     while (removed < limit) {
       const slice = Math.min(EXPIRE_SLICE, limit - removed);
-      const rows = await this.#expireSlice(now, slice).catch((error: unknown) => {
+      const fileKeys = await this.#expireSlice(now, slice).catch((error: unknown) => {
         // What is removed must be told, or its files would stay. The next call meets the error again.
         if (removed === 0) throw error;
         return [];
       });
-      removed += rows.length;
-      for (const [key] of rows) if (key !== null) files.push(key);
-      if (rows.length < slice) break;
+      removed += fileKeys.length;
+      for (const key of fileKeys) if (key !== null) files.push(key);
+      if (fileKeys.length < slice) break;
       await nextTurn();
     }
     return { removed, files };
   }
 
   #expireSlice(now: number, limit: number) {
-    return this.#transactions.write({ run: () => this.#parts.expire.all({ now, limit }), wakes: false });
+    return this.#transactions.write({ run: () => this.#parts.expiring.expire(now, limit), wakes: false });
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {

@@ -42,6 +42,18 @@ export const expiring: StoreCases = {
     assert.deepEqual(await store.expire(START + 5, 10), { removed: 1, files: [] });
   },
 
+  "leaves nothing of the last job that can be found, listed, counted or explained": async ({ store }) => {
+    for (let round = 1; round <= 2; round += 1) {
+      await finish(store, {}, { expiresAt: START + round });
+      assert.deepEqual(await store.expire(START + round, 10), { removed: 1, files: [] });
+      assert.deepEqual(await store.list({ shop: "" }, {}, START), { jobs: [] });
+      assert.equal(await store.find("", { shop: "" }, START), undefined);
+      assert.equal(await store.explain("", START), undefined);
+      assert.deepEqual(await store.stats(START), { kinds: [] });
+      assert.deepEqual(await store.expire(START + WEEK, 10), { removed: 0, files: [] });
+    }
+  },
+
   "never removes a job that is not finished": async ({ store }) => {
     const delayed = await startAndClaim(store);
     await settle(store, retry(delayed, START + 1));

@@ -156,12 +156,12 @@ describe.each([
   it("remove what expired along the index of expiries", async () => {
     const { store, plansOf } = watched;
     const plans = await plansOf(() => store.expire(START + WEEK, 300));
-    expect(plans.length).toBeGreaterThan(0);
-    for (const plan of plans) {
-      expect(plan).toMatch(/^delete/);
+    const removals = plans.filter((plan) => plan.startsWith("delete"));
+    expect(removals.length).toBeGreaterThan(0);
+    for (const plan of removals) {
       expect(plan).toMatch(/USING (COVERING )?INDEX async_jobs_jobs_finished \(expires_at[<>]/);
-      expect(plan).not.toMatch(NEVER);
     }
+    for (const plan of plans) expect(plan).not.toMatch(NEVER);
   });
 
   it("count and explain along indexes alone", async () => {
