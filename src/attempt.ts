@@ -8,7 +8,7 @@ import {
   RunnerStoppedError,
 } from "./errors.js";
 import type { Log } from "./events.js";
-import type { FileOptions, HandlerContext } from "./handler-context.js";
+import type { AttemptedJob, FileOptions, HandlerContext } from "./handler-context.js";
 import type { Checkpoint, ClaimedJob, JobResult, JsonValue, Progress } from "./job.js";
 import type { Kind } from "./kinds.js";
 import type { ResultStore } from "./results.js";
@@ -113,16 +113,7 @@ export class Attempt {
     const { job } = this;
     const signal = (): AbortSignal => this.#signal();
     return {
-      job: {
-        id: job.id,
-        kind: job.kind,
-        shop: job.shop,
-        ...(job.app === undefined ? undefined : { app: job.app }),
-        createdAt: job.createdAt,
-        startedAt: job.startedAt,
-        attempt: job.failures + 1,
-        checkpoint: checkpoint?.cursor,
-      },
+      job: attemptedJob(job, checkpoint),
       payload: JSON.parse(job.payload),
       get signal() {
         return signal();
@@ -192,4 +183,18 @@ export class Attempt {
     }
     return { type: "text", text: returned };
   }
+}
+
+function attemptedJob(job: ClaimedJob, checkpoint: Checkpoint | undefined): AttemptedJob {
+  const { id, kind, shop, app, createdAt, startedAt } = job;
+  const attempted = {
+    id,
+    kind,
+    shop,
+    createdAt,
+    startedAt,
+    attempt: job.failures + 1,
+    checkpoint: checkpoint?.cursor,
+  };
+  return app === undefined ? attempted : { ...attempted, app };
 }

@@ -10,7 +10,7 @@ import type {
 import type { RowOf } from "./query.js";
 import { type JobsRow, STATE } from "./tables.js";
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;
 
 export const CLAIMED_COLUMNS = [
   "seq",
@@ -77,22 +77,23 @@ export const VISIBLE_COLUMNS = [
 export type VisibleRow = RowOf<typeof VISIBLE_COLUMNS, JobsRow>;
 
 export function visibleJob(row: VisibleRow): VisibleJob {
-  const [, id, kind, app, state, createdAt, startedAt, completedAt, expiresAt] = row;
+  const job = statusOf(row);
+  const [, , , app, , , startedAt] = row;
+  if (app !== null) job.app = app;
+  if (startedAt !== null) job.startedAt = startedAt;
+  return job;
+}
+
+/** Without spreads: long lists are made of this. */
+function statusOf(row: VisibleRow): Writable<VisibleJob> {
+  const [, id, kind, , state, createdAt, , completedAt, expiresAt] = row;
   const [, , , , , , , , , result, key, bytes, contentType, extension, error, progress] = row;
-  const facts: Writable<Pick<VisibleJob, "id" | "kind" | "app" | "createdAt" | "startedAt">> = {
-    id,
-    kind,
-    createdAt,
-  };
-  if (app !== null) facts.app = app;
-  if (startedAt !== null) facts.startedAt = startedAt;
   if (completedAt === null || expiresAt === null) {
-    return progress === null
-      ? { ...facts, status: "pending" }
-      : { ...facts, status: "pending", progress: parseProgress(progress) };
+    const facts = { id, kind, createdAt, status: "pending" } as const;
+    return progress === null ? facts : { ...facts, progress: parseProgress(progress) };
   }
   if (state === STATE.failed) {
-    return { ...facts, completedAt, expiresAt, status: "failed", error: error ?? "" };
+    return { id, kind, createdAt, status: "failed", completedAt, expiresAt, error: error ?? "" };
   }
   const outcome: JobResult =
     key === null
@@ -103,7 +104,7 @@ export function visibleJob(row: VisibleRow): VisibleJob {
           contentType: contentType ?? "",
           extension: extension ?? "",
         };
-  return { ...facts, completedAt, expiresAt, status: "done", result: outcome };
+  return { id, kind, createdAt, status: "done", completedAt, expiresAt, result: outcome };
 }
 
 export const EXPLAINED_COLUMNS = [
