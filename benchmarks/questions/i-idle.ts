@@ -5,7 +5,7 @@ import { openLiteque } from "../liteque.js";
 import type { Figures, Question } from "../question.js";
 
 /** Milliseconds. By then V8 too has cleaned up behind the start. */
-const SETTLE = 12_000;
+const SETTLE = 22_000;
 const IDLE = 10_000;
 const FAST = 1_000;
 

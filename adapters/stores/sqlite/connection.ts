@@ -11,6 +11,8 @@ export type Synchronous = "FULL" | "NORMAL";
 const PAGE_SIZE = 2048;
 /** Pages in the write-ahead log before it is carried over into the file: 4 MB. More would hold the loop up longer. */
 const CHECKPOINT_AT = 2000;
+/** Kibibytes of pages kept in memory at most: the upper parts of the indexes of a million jobs, and what is in use. */
+const CACHE_SIZE = 16_000;
 
 /** One connection: our own, or one that the caller lends us and that we leave as we found it. */
 export class Connection {
@@ -82,6 +84,7 @@ export class Connection {
       database.pragma("journal_mode = WAL");
       database.pragma(`wal_autocheckpoint = ${CHECKPOINT_AT}`);
       database.pragma("temp_store = MEMORY");
+      database.pragma(`cache_size = ${-CACHE_SIZE}`);
     }
     const synchronous = this.#synchronous ?? (this.#owned ? "FULL" : undefined);
     if (synchronous !== undefined) database.pragma(`synchronous = ${synchronous}`);
