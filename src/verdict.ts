@@ -51,7 +51,9 @@ export function outcomeOf(
         return { type: "retry", runAt: now + retryDelay(failures, kind.backoff, chance), detail };
       }
       const error =
-        end.error instanceof PublicError ? end.error.message : neutralSentence(end.error, reference);
+        end.error instanceof PublicError
+          ? end.error.message.toWellFormed()
+          : neutralSentence(end.error, reference);
       return { type: "failed", error, detail: `${reference} ${detail}`, ...finished() };
     }
     case "stopped":
