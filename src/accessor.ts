@@ -6,7 +6,7 @@ import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
-import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
+import { completionTime, JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
 import { encodePayload } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
@@ -197,8 +197,8 @@ export class PrincipalAccessor implements Accessor {
   async cancel(id: string): Promise<JobView> {
     const { store, clock, kinds, expireAfter, events, onCancelled } = this.#settings;
     const visibility = visibilityOf(this.#principal);
-    const { kind, status } = await this.#find(id, visibility);
-    const now = clock.now();
+    const { kind, status, startedAt } = await this.#find(id, visibility);
+    const now = completionTime(clock.now(), startedAt);
     const ownExpireAfter = kinds.has(kind) ? kinds.get(kind).expireAfter : undefined;
     const cancellation = {
       id,

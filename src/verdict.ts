@@ -6,7 +6,7 @@ import {
   ResultTooLargeError,
 } from "./errors.js";
 import { expiresAt } from "./expiry.js";
-import type { ClaimedJob, JobResult, Outcome } from "./job.js";
+import { type ClaimedJob, completionTime, type JobResult, type Outcome } from "./job.js";
 import type { Kind } from "./kinds.js";
 import { retryDelay } from "./retry.js";
 
@@ -40,7 +40,7 @@ export function outcomeOf(
   kind: Kind,
   { now, chance, expireAfter, reference }: Circumstances,
 ): Outcome | undefined {
-  const finished = () => ({ completedAt: now, expiresAt: expiresAt(now, kind.expireAfter, expireAfter) });
+  const finished = () => finishedAt(now, job, kind, expireAfter);
   switch (end.type) {
     case "returned":
       return { type: "done", result: end.result, ...finished() };
@@ -69,9 +69,13 @@ export function outcomeOfKiller(job: ClaimedJob, kind: Kind, circumstances: Circ
     type: "failed",
     error: neutralSentence(undefined, circumstances.reference),
     detail: `${circumstances.reference} given up: ${job.deaths} runners died or lost their lease while they ran it`,
-    completedAt: circumstances.now,
-    expiresAt: expiresAt(circumstances.now, kind.expireAfter, circumstances.expireAfter),
+    ...finishedAt(circumstances.now, job, kind, circumstances.expireAfter),
   };
+}
+
+function finishedAt(now: number, { startedAt }: ClaimedJob, kind: Kind, expireAfter: number) {
+  const completedAt = completionTime(now, startedAt);
+  return { completedAt, expiresAt: expiresAt(completedAt, kind.expireAfter, expireAfter) };
 }
 
 function mayHelpToRetry(error: unknown): boolean {
