@@ -83,6 +83,11 @@ export class ClaimLostError extends AsyncJobsError {
   readonly code = "CLAIM_LOST";
 }
 
+/** A job is given up: so many runners died, or lost their lease, while they ran it. Its `job:failed` carries it. */
+export class GivenUpError extends AsyncJobsError {
+  readonly code = "GIVEN_UP";
+}
+
 /** The runner is stopping and its grace is over. The reason of the attempt's `signal`. */
 export class RunnerStoppedError extends AsyncJobsError {
   readonly code = "RUNNER_STOPPED";

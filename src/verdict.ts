@@ -1,6 +1,7 @@
 import {
   AttemptTimeoutError,
   describeError,
+  type GivenUpError,
   InvalidResultError,
   PublicError,
   ResultTooLargeError,
@@ -64,11 +65,16 @@ export function outcomeOf(
 }
 
 /** The outcome of a job that is not tried again because runners die of it. */
-export function outcomeOfKiller(job: ClaimedJob, kind: Kind, circumstances: Circumstances): Outcome {
+export function outcomeOfKiller(
+  error: GivenUpError,
+  job: ClaimedJob,
+  kind: Kind,
+  circumstances: Circumstances,
+): Outcome {
   return {
     type: "failed",
-    error: neutralSentence(undefined, circumstances.reference),
-    detail: `${circumstances.reference} given up: ${job.deaths} runners died or lost their lease while they ran it`,
+    error: neutralSentence(error, circumstances.reference),
+    detail: `${circumstances.reference} ${error.message}`,
     ...finishedAt(circumstances.now, job, kind, circumstances.expireAfter),
   };
 }
