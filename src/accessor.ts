@@ -6,7 +6,7 @@ import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
-import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
+import { completionTime, JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
 import { encodePayload } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
@@ -28,7 +28,7 @@ export type PayloadOf<Kinds extends readonly Kind[], Name extends string> =
 export interface CreateOptions {
   /**
    * Names this request: a second `create` of the same kind by the same principal with the same key gives back
-   * the first job instead of starting another. 1 to 255 characters.
+   * the first job instead of starting another. 1 to 255 characters of well-formed Unicode.
    */
   readonly idempotencyKey?: string;
 }
@@ -75,7 +75,8 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   /**
    * Starts a job. Resolves when it is durable.
    *
-   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError
+   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, InvalidQueryError for a
+   * key that cannot be one
    */
   create<Name extends KindName<Kinds>>(
     kind: Name,
@@ -196,8 +197,8 @@ export class PrincipalAccessor implements Accessor {
   async cancel(id: string): Promise<JobView> {
     const { store, clock, kinds, expireAfter, events, onCancelled } = this.#settings;
     const visibility = visibilityOf(this.#principal);
-    const { kind, status } = await this.#find(id, visibility);
-    const now = clock.now();
+    const { kind, status, startedAt } = await this.#find(id, visibility);
+    const now = completionTime(clock.now(), startedAt);
     const ownExpireAfter = kinds.has(kind) ? kinds.get(kind).expireAfter : undefined;
     const cancellation = {
       id,
@@ -266,8 +267,13 @@ export class PrincipalAccessor implements Accessor {
 }
 
 function requireKey(key: string): void {
-  if (typeof key === "string" && key.length >= 1 && key.length <= LONGEST_KEY) return;
-  throw new InvalidQueryError(`An idempotency key is a string of 1 to ${LONGEST_KEY} characters.`);
+  if (typeof key !== "string" || key.length < 1 || key.length > LONGEST_KEY) {
+    throw new InvalidQueryError(`An idempotency key is a string of 1 to ${LONGEST_KEY} characters.`);
+  }
+  // Stored as UTF-8, two such keys could become one.
+  if (!key.isWellFormed()) {
+    throw new InvalidQueryError("An idempotency key must be well-formed Unicode: it has half of a pair.");
+  }
 }
 
 function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {

@@ -28,7 +28,8 @@ export class Announcer {
 
   rescued(jobs: ClaimResponse["rescued"]): void {
     for (const job of jobs) {
-      this.#log("warn", `the lease of job ${job.id} ran out; it waits again`, { ...job });
+      const { id, kind, deaths } = job;
+      this.#log("warn", `the lease of job ${id} ran out; it waits again`, { job: id, kind, deaths });
       this.#events.emit("job:rescued", job);
     }
   }

@@ -30,7 +30,7 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Seconds after which a client should ask again for a pending job. */
   readonly retryAfter: number;
 
-  /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app. */
+  /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app, or an ID is ill-formed Unicode. */
   as(principal: Principal): PrincipalJobs<Kinds>;
 
   /** Runs jobs in this process, and prunes, until `stop`. Keeps the process alive. */

@@ -181,7 +181,7 @@ export class Attempt {
         `The handler returned ${Buffer.byteLength(returned)} bytes; at most ${maxResultBytes} are allowed. Write it to a file.`,
       );
     }
-    return { type: "text", text: returned };
+    return { type: "text", text: returned.toWellFormed() };
   }
 }
 

@@ -83,6 +83,11 @@ export class ClaimLostError extends AsyncJobsError {
   readonly code = "CLAIM_LOST";
 }
 
+/** A job is given up: so many runners died, or lost their lease, while they ran it. Its `job:failed` carries it. */
+export class GivenUpError extends AsyncJobsError {
+  readonly code = "GIVEN_UP";
+}
+
 /** The runner is stopping and its grace is over. The reason of the attempt's `signal`. */
 export class RunnerStoppedError extends AsyncJobsError {
   readonly code = "RUNNER_STOPPED";
@@ -136,10 +141,10 @@ export class PublicError extends AsyncJobsError {
 /** The longest text of an internal error that is kept for the operator. */
 const LONGEST_DETAIL = 8000;
 
-/** Anything that was thrown, with stack and causes, as text for the operator. Never for customers. */
+/** Anything that was thrown, with stack and causes, as well-formed text for the operator. Never for customers. */
 export function describeError(error: unknown): string {
   try {
-    return inspect(error).slice(0, LONGEST_DETAIL);
+    return inspect(error).slice(0, LONGEST_DETAIL).toWellFormed();
   } catch {
     return "an error that cannot be inspected";
   }

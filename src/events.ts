@@ -21,7 +21,10 @@ export interface AsyncJobsEvents {
   "job:created": JobEvent & { readonly shop: string };
   "job:started": AttemptEvent;
   "job:done": AttemptEvent & { readonly durationMs: number };
-  /** The job failed for good. `error` is what was thrown; `reference` is in the neutral public sentence, if that was used. */
+  /**
+   * The job failed for good. `error` is what was thrown, or a `GivenUpError` when runners died of it; `reference` is
+   * in the neutral public sentence, if that was used.
+   */
   "job:failed": AttemptEvent & { readonly error: unknown; readonly reference?: string };
   "job:retrying": AttemptEvent & { readonly error: unknown; readonly runAt: number };
   "job:cancelled": JobEvent;

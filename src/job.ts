@@ -9,6 +9,11 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue };
 
+/** When a job is finished that is ended now: no earlier than it began, though the clock may have been set back. */
+export function completionTime(now: number, startedAt: number | undefined): number {
+  return Math.max(now, startedAt ?? now);
+}
+
 /** A job as it is handed to the store. */
 export interface NewJob {
   readonly id: string;

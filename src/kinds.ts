@@ -31,7 +31,8 @@ export interface KindRules<Schema extends StandardSchemaV1> {
 
 export interface RunOnLoop<Schema extends StandardSchemaV1> {
   /**
-   * Does the work. What it returns is the job's result; a handler that wrote a file returns nothing.
+   * Does the work. What it returns is the job's result, half a surrogate pair replaced by U+FFFD as in UTF-8; a
+   * handler that wrote a file returns nothing.
    * A `PublicError` fails the job with that sentence; anything else thrown is retried, and never shown.
    */
   run(context: HandlerContext<StandardSchemaV1.InferOutput<Schema>>): Promise<HandlerResult> | HandlerResult;

@@ -11,22 +11,25 @@ export type Principal = ApiKeyPrincipal | PartnerAppPrincipal;
 /** The shop itself, by its API key: sees all of the shop's jobs. */
 export interface ApiKeyPrincipal {
   readonly via: "api-key";
-  /** The tenant's ID. Not empty. */
+  /** The tenant's ID. Well-formed Unicode, not empty. */
   readonly shop: string;
 }
 
 /** A Partner App acting for a shop: sees the jobs that it started for that shop. */
 export interface PartnerAppPrincipal {
   readonly via: "oauth";
-  /** The tenant's ID. Not empty. */
+  /** The tenant's ID. Well-formed Unicode, not empty. */
   readonly shop: string;
-  /** The Partner App's ID. Not empty. */
+  /** The Partner App's ID. Well-formed Unicode, not empty. */
   readonly app: string;
   /** The scopes that the shop granted to the app. */
   readonly scopes: readonly string[];
 }
 
-/** @throws InvalidOptionError when the host gave a principal without a shop, or an OAuth one without app or scopes. */
+/**
+ * @throws InvalidOptionError when the host gave a principal without a shop, or an OAuth one without app or scopes,
+ * or an ID that is not well-formed Unicode: stored as UTF-8, two such IDs could become one.
+ */
 export function requirePrincipal(principal: Principal): void {
   const complete =
     isId(principal.shop) &&
@@ -34,12 +37,12 @@ export function requirePrincipal(principal: Principal): void {
       (principal.via === "oauth" && isId(principal.app) && Array.isArray(principal.scopes)));
   if (complete) return;
   throw new InvalidOptionError(
-    'A principal is { via: "api-key", shop } or { via: "oauth", shop, app, scopes }, with IDs that are not empty.',
+    'A principal is { via: "api-key", shop } or { via: "oauth", shop, app, scopes }, with IDs that are well-formed Unicode and not empty.',
   );
 }
 
 function isId(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
+  return typeof value === "string" && value !== "" && value.isWellFormed();
 }
 
 /** The jobs that a principal may see: those of a shop, or of one Partner App of a shop. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Announcer, type SettledAttempt } from "./announcer.js";
 import { Attempt, type AttemptSurroundings } from "./attempt.js";
 import type { Timer } from "./clock.js";
+import { GivenUpError } from "./errors.js";
 import type { Events } from "./events.js";
 import { Heartbeat, type HeartbeatSettings } from "./heartbeat.js";
 import { newReference } from "./ids.js";
@@ -213,12 +214,14 @@ export class JobRunner {
   #giveUp(attempt: Attempt): void {
     const { job, kind } = attempt;
     const circumstances = this.#circumstances(newReference());
-    const error = new Error(`given up: ${job.deaths} runners died or lost their lease while they ran it`);
+    const error = new GivenUpError(
+      `The job was given up: ${job.deaths} runners died or lost their lease while they ran it.`,
+    );
     this.#unsettled.push({
       attempt,
       job,
       end: { type: "threw", error },
-      outcome: outcomeOfKiller(job, kind, circumstances),
+      outcome: outcomeOfKiller(error, job, kind, circumstances),
       reference: circumstances.reference,
     });
     this.#wake();

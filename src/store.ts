@@ -215,5 +215,7 @@ export interface JobExplanation {
         readonly status: "done" | "failed";
         readonly completedAt: number;
         readonly expiresAt: number;
+        /** What the customer reads; only of a failed job. */
+        readonly error?: string;
       };
 }

@@ -1,12 +1,13 @@
 import {
   AttemptTimeoutError,
   describeError,
+  type GivenUpError,
   InvalidResultError,
   PublicError,
   ResultTooLargeError,
 } from "./errors.js";
 import { expiresAt } from "./expiry.js";
-import type { ClaimedJob, JobResult, Outcome } from "./job.js";
+import { type ClaimedJob, completionTime, type JobResult, type Outcome } from "./job.js";
 import type { Kind } from "./kinds.js";
 import { retryDelay } from "./retry.js";
 
@@ -40,7 +41,7 @@ export function outcomeOf(
   kind: Kind,
   { now, chance, expireAfter, reference }: Circumstances,
 ): Outcome | undefined {
-  const finished = () => ({ completedAt: now, expiresAt: expiresAt(now, kind.expireAfter, expireAfter) });
+  const finished = () => finishedAt(now, job, kind, expireAfter);
   switch (end.type) {
     case "returned":
       return { type: "done", result: end.result, ...finished() };
@@ -51,7 +52,9 @@ export function outcomeOf(
         return { type: "retry", runAt: now + retryDelay(failures, kind.backoff, chance), detail };
       }
       const error =
-        end.error instanceof PublicError ? end.error.message : neutralSentence(end.error, reference);
+        end.error instanceof PublicError
+          ? end.error.message.toWellFormed()
+          : neutralSentence(end.error, reference);
       return { type: "failed", error, detail: `${reference} ${detail}`, ...finished() };
     }
     case "stopped":
@@ -62,14 +65,23 @@ export function outcomeOf(
 }
 
 /** The outcome of a job that is not tried again because runners die of it. */
-export function outcomeOfKiller(job: ClaimedJob, kind: Kind, circumstances: Circumstances): Outcome {
+export function outcomeOfKiller(
+  error: GivenUpError,
+  job: ClaimedJob,
+  kind: Kind,
+  circumstances: Circumstances,
+): Outcome {
   return {
     type: "failed",
-    error: neutralSentence(undefined, circumstances.reference),
-    detail: `${circumstances.reference} given up: ${job.deaths} runners died or lost their lease while they ran it`,
-    completedAt: circumstances.now,
-    expiresAt: expiresAt(circumstances.now, kind.expireAfter, circumstances.expireAfter),
+    error: neutralSentence(error, circumstances.reference),
+    detail: `${circumstances.reference} ${error.message}`,
+    ...finishedAt(circumstances.now, job, kind, circumstances.expireAfter),
   };
+}
+
+function finishedAt(now: number, { startedAt }: ClaimedJob, kind: Kind, expireAfter: number) {
+  const completedAt = completionTime(now, startedAt);
+  return { completedAt, expiresAt: expiresAt(completedAt, kind.expireAfter, expireAfter) };
 }
 
 function mayHelpToRetry(error: unknown): boolean {

@@ -157,6 +157,36 @@ describeEachStore("running jobs", (engine) => {
     expect((await jobs.explain(two.id))?.detail).toContain("returned a number");
   });
 
+  it("shows the same of half a surrogate pair, whatever the store, and loses no letter beside it", async () => {
+    const text = "\ud800a\ud83d\ude00b\udfff";
+    const said = defineKind("said", { run: () => text });
+    const refused = defineKind("refused", {
+      run: () => {
+        throw new PublicError(text);
+      },
+    });
+    const { jobs } = await engine({ kinds: [said, refused] });
+    const shop = jobs.as(blueBottle);
+    const [one, two] = [await shop.create("said", null), await shop.create("refused", null)];
+    await jobs.runUntilIdle();
+    const shown = "\ufffda\ud83d\ude00b\ufffd";
+    expect(await shop.get(one.id)).toMatchObject({ result: shown });
+    expect(await shop.get(two.id)).toMatchObject({ error: shown });
+  });
+
+  it("keeps of a long internal error no half of a letter", async () => {
+    const long = defineKind("long", {
+      attempts: 1,
+      run: () => {
+        throw `${"x".repeat(7998)}\u{1f4a5}`;
+      },
+    });
+    const { jobs } = await engine({ kinds: [long] });
+    const { id } = await jobs.as(blueBottle).create("long", null);
+    await jobs.runUntilIdle();
+    expect((await jobs.explain(id))?.detail).toMatch(/x\ufffd$/);
+  });
+
   it("runs no more at once than its concurrency, in all and of each kind", async () => {
     const running = { narrow: 0, wide: 0 };
     const most = { narrow: 0, wide: 0, all: 0 };

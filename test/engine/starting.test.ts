@@ -172,6 +172,35 @@ describeEachStore("starting jobs", (engine) => {
     expect((await shop.list({ status: "done" })).jobs).toHaveLength(2);
   });
 
+  it("refuses an idempotency key that would not come back from a store as it was", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    for (const idempotencyKey of ["\ud800", "a\udfffb", "\udc00\ud800", `${"k".repeat(254)}\ud83d`]) {
+      await expect(shop.create("free", 1, { idempotencyKey })).rejects.toMatchObject({
+        code: "INVALID_QUERY",
+        message: "An idempotency key must be well-formed Unicode: it has half of a pair.",
+      });
+    }
+    expect((await shop.list()).jobs).toEqual([]);
+    const [one, other] = [{ idempotencyKey: "\u{1f4a5}" }, { idempotencyKey: "\ufffd" }];
+    const { id } = await shop.create("free", 1, one);
+    expect((await shop.create("free", 1, one)).id).toBe(id);
+    expect((await shop.create("free", 1, other)).id).not.toBe(id);
+  });
+
+  it("refuses a principal whose shop or app would not come back from a store as it was", async () => {
+    const { jobs } = await engine({ kinds });
+    const refused: readonly Principal[] = [
+      { via: "api-key", shop: "\ud800" },
+      { via: "oauth", shop: "s\udc00", app: "a", scopes: [] },
+      { via: "oauth", shop: "s", app: "\ud83d", scopes: [] },
+    ];
+    for (const principal of refused) expect(() => jobs.as(principal)).toThrow(/well-formed Unicode/);
+    const shop = jobs.as({ via: "api-key", shop: "\u{1f4a5}" });
+    const { id } = await shop.create("free", 1);
+    expect((await shop.list()).jobs).toMatchObject([{ id }]);
+  });
+
   it("refuses a principal without a shop or an app", async () => {
     const { jobs } = await engine({ kinds });
     expect(() => jobs.as({ via: "api-key", shop: "" })).toThrow(/shop/);

@@ -203,7 +203,8 @@ export class Reference {
     const { state, fence, dueAt = 0 } = one;
     if (typeof state !== "string") {
       const { type, completedAt, expiresAt } = state;
-      return { type: "finished", status: type, completedAt, expiresAt };
+      const error = state.type === "done" ? {} : { error: state.error };
+      return { type: "finished", status: type, completedAt, expiresAt, ...error };
     }
     if (state === "running") return { type: "running", fence, leaseUntil: dueAt };
     if (dueAt > now) return { type: "delayed", runAt: dueAt };

@@ -140,8 +140,10 @@ function explainState(row: Row, now: number, ahead: () => number): JobExplanatio
     case "running":
       return { type: "running", fence, leaseUntil: state.dueAt };
     case "finished": {
-      const { type, completedAt, expiresAt } = state.ending;
-      return { type: "finished", status: type, completedAt, expiresAt };
+      const { ending } = state;
+      const { type: status, completedAt, expiresAt } = ending;
+      const finished = { type: "finished", status, completedAt, expiresAt } as const;
+      return ending.type === "done" ? finished : { ...finished, error: ending.error };
     }
   }
 }

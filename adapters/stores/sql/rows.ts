@@ -122,6 +122,7 @@ export const EXPLAINED_COLUMNS = [
   "created_at",
   "completed_at",
   "expires_at",
+  "error",
   "detail",
 ] as const satisfies readonly (keyof JobsRow)[];
 
@@ -134,10 +135,13 @@ export function explanation(
   ahead: (place: { readonly kind: string; readonly turn: number; readonly seq: number }) => number,
 ): JobExplanation {
   const [seq, id, kind, shop, app, state, turn, fence, dueAt, failures, deaths, createdAt] = row;
-  const [, , , , , , , , , , , , completedAt, expiresAt, detail] = row;
+  const [, , , , , , , , , , , , completedAt, expiresAt, error, detail] = row;
   const explainState = (): JobExplanation["state"] => {
     if (completedAt !== null && expiresAt !== null) {
-      return { type: "finished", status: state === STATE.done ? "done" : "failed", completedAt, expiresAt };
+      const finished = { type: "finished", completedAt, expiresAt } as const;
+      return state === STATE.done
+        ? { ...finished, status: "done" }
+        : { ...finished, status: "failed", error: error ?? "" };
     }
     if (state === STATE.running) return { type: "running", fence, leaseUntil: dueAt ?? now };
     if (dueAt !== null && dueAt > now) return { type: "delayed", runAt: dueAt };

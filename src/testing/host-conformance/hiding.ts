@@ -3,6 +3,7 @@ import { assertAlike, assertError } from "./assertions.js";
 import { callers } from "./callers.js";
 import type { Answer } from "./exchange.js";
 import { blueBottle, type HostCases, mailer, type Stage, type StageQuestion } from "./stage.js";
+import { SECRET } from "./stage-kinds.js";
 
 const UNKNOWN = "57b5aa3b046abfb053d80fff";
 const NOT_FOUND = "No such async job.";
@@ -95,6 +96,51 @@ export const hiding: HostCases = {
       stage.opened.map(({ destroyed }) => destroyed),
       stage.opened.map(() => true),
     );
+  },
+
+  "sends a file just as long as its job is there, and to nobody else": async (stage) => {
+    const id = await stage.start("newsletter-recipients", "", mailer);
+    const statuses = async (as: StageQuestion["as"] = callers.blueBottle) => [
+      (await stage.ask(`/async-jobs/${id}.csv`, { as })).status,
+      (await stage.ask(`/async-jobs/${id}.csv`, { as, method: "HEAD" })).status,
+      (await stage.ask(`/api/v1/async-jobs/${id}`, { as })).status,
+    ];
+    assert.deepEqual(await statuses(), [404, 404, 200]);
+    await stage.jobs.runUntilIdle();
+    const job = await stage.jobs.as(blueBottle).get(id);
+    assert.ok(job.status === "done");
+    const expiresAt = job.expiresAt.getTime();
+    for (const now of [stage.clock.now(), expiresAt - 1, expiresAt]) {
+      stage.clock.set(now);
+      const status = now < expiresAt ? 200 : 404;
+      for (const as of [callers.blueBottle, callers.mailer]) {
+        assert.deepEqual(await statuses(as), [status, status, status]);
+      }
+      for (const as of [callers.redBarn, callers.analytics, callers.redBarnMailer]) {
+        assert.deepEqual(await statuses(as), [404, 404, 404]);
+      }
+    }
+    await stage.jobs.prune();
+    assert.deepEqual(await statuses(), [404, 404, 404]);
+  },
+
+  "says nothing to anybody of what an internal error holds": async (stage) => {
+    const id = await stage.run("broken", "", mailer);
+    for (const as of [callers.blueBottle, callers.mailer, callers.redBarn, callers.nobody]) {
+      const answers = [
+        ...(await askEverywhere(stage, id, { as })),
+        await stage.ask("/api/v1/async-jobs", { as }),
+      ];
+      for (const { headerLines, body } of answers) {
+        assert.equal([...headerLines, body].join("\n").includes(SECRET), false);
+      }
+    }
+    const { data } = JSON.parse((await stage.ask(`/api/v1/async-jobs/${id}`)).body);
+    assert.match(
+      data.error,
+      /^The job could not be completed\. Please contact support with the reference [0-9a-f]{12}\.$/,
+    );
+    assert.ok((await stage.jobs.explain(id))?.detail?.includes(SECRET));
   },
 
   "answers 404 to every malformed ID": async (stage) => {

@@ -11,6 +11,9 @@ export const PICTURE_BYTES = 1_000_000;
 /** What the kind `terrible` fails with. */
 export const TERRIBLE = "Something terrible has happened. Get in touch with support tout de suite!";
 
+/** What the kind `broken` fails with, and nobody but the operator may read. */
+export const SECRET = "hunter2";
+
 export type StageKinds = ReturnType<typeof stageKinds>;
 
 /** Kinds that end in all the ways there are. */
@@ -33,6 +36,14 @@ export function stageKinds(clock: HandClock) {
       run() {
         work();
         throw new PublicError(TERRIBLE);
+      },
+    }),
+    defineKind("broken", {
+      attempts: 1,
+      async run({ file }) {
+        await (await file({ type: "text/csv" })).write("half a file");
+        work();
+        throw new Error(`the password ${SECRET} was refused`, { cause: { password: SECRET } });
       },
     }),
     defineKind("endless", {

@@ -103,6 +103,7 @@ export const cancelling: StoreCases = {
     assert.deepEqual([failures, deaths], [0, 0]);
     assert.deepEqual(state, {
       ...{ type: "finished", status: "failed", completedAt: START, expiresAt: START + WEEK },
+      error: ERROR,
     });
   },
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import {
+  claim,
   claimOne,
   done,
   explained,
   failed,
   KIND,
   LEASE,
+  release,
   retry,
   SHOP,
   START,
@@ -65,6 +67,25 @@ export const explaining: StoreCases = {
     });
   },
 
+  "tells of a job whose runner died how many did, and that it waits or runs again": async ({ store }) => {
+    const { id } = await startAndClaim(store);
+    const other = { kinds: ["other"], now: START + LEASE };
+    await claim(store, other);
+    const waiting = await explained(store, { id }, START + LEASE);
+    assert.deepEqual([waiting.deaths, waiting.failures, waiting.state], [1, 0, { type: "ready", ahead: 0 }]);
+    const { fence } = await claimOne(store, { now: START + LEASE });
+    const running = await explained(store, { id }, START + LEASE);
+    assert.equal(running.deaths, 1);
+    assert.deepEqual(running.state, { type: "running", fence, leaseUntil: START + 2 * LEASE });
+  },
+
+  "tells of a job that was handed back that it waits, and that it cost nothing": async ({ store }) => {
+    const claimed = await startAndClaim(store);
+    await settle(store, release(claimed));
+    const { deaths, failures, state, detail } = await explained(store, claimed);
+    assert.deepEqual([deaths, failures, state, detail], [0, 0, { type: "ready", ahead: 0 }, undefined]);
+  },
+
   "tells of a finished job how and when it ended, also when it has expired": async ({ store }) => {
     for (const [ending, status] of [
       [done(await startAndClaim(store)), "done"],
@@ -74,6 +95,7 @@ export const explaining: StoreCases = {
       for (const now of [START, START + WEEK]) {
         assert.deepEqual((await explained(store, ending, now)).state, {
           ...{ type: "finished", status, completedAt: START, expiresAt: START + WEEK },
+          ...(status === "failed" && { error: "The newsletter is gone." }),
         });
       }
     }
