@@ -22,6 +22,7 @@ export type {
 export { createHandler, type Handler, type HandlerOptions, type PlainRequest } from "./http/handler.js";
 export type { Reply } from "./http/reply.js";
 export type { FileAnswer, JsonAnswer, Responder } from "./http/responder.js";
+export { API_PATHS } from "./http/route.js";
 export { type IdSource, timeOrderedId } from "./ids.js";
 export {
   type Checkpoint,

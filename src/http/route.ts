@@ -14,6 +14,10 @@ export type Route =
 
 const READ = ["GET", "HEAD", "OPTIONS"];
 const ACT = ["POST", "OPTIONS"];
+
+/** Every path of the API, below its mount, for routers that must be told; `*` stands for the rest of a path. */
+export const API_PATHS = [API_PATH, `${API_PATH}/*`, "/async-jobs/*"] as const;
+
 const FILE_PATH = /^\/async-jobs\/([^/]*)\.([^/.]+)$/;
 
 /** The route of a path without query, below the mount; undefined for paths that are not ours. */

@@ -14,7 +14,7 @@ export interface Answer {
   readonly status: number;
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Every header as it was spelled, sorted; without Date, which changes by itself. */
+  /** Every header, its name in lower case as some hosts send it, sorted; without Date, which changes by itself. */
   readonly headerLines: readonly string[];
   readonly body: string;
   /** Whether the connection had carried an earlier exchange. */
@@ -26,7 +26,7 @@ export async function ask(origin: string, path: string, question: Question = {})
   const { response, onOldConnection } = await begin(origin, path, question);
   const body = await text(response);
   const lines = response.rawHeaders.flatMap((name, index, all) =>
-    index % 2 === 0 && name !== "Date" ? [`${name}: ${all[index + 1]}`] : [],
+    index % 2 === 0 && name !== "Date" ? [`${name.toLowerCase()}: ${all[index + 1]}`] : [],
   );
   const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
   return {
