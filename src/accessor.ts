@@ -7,6 +7,7 @@ import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
 import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
+import type { JobWatch, WatchOptions } from "./job-watch.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
 import { encodePayload } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
@@ -100,6 +101,17 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   get(id: string): Promise<JobView>;
 
   /**
+   * The job as it is, then each time that it has changed, up to when it is finished. Ends before that after
+   * `atMost` milliseconds, when the signal aborts, and when the engine stops. What this process does to a job is
+   * told at once; what another does, within two seconds.
+   *
+   * @throws JobNotFoundError, ForbiddenError, FollowLimitError
+   *
+   * @example for await (const job of shop.follow(id)) console.log(job.status);
+   */
+  follow(id: string, options?: WatchOptions): AsyncGenerator<JobView, void, undefined>;
+
+  /**
    * Fails a waiting or running job with a public sentence; its handler's signal aborts. A finished job is given
    * back as it is.
    *
@@ -126,6 +138,7 @@ export interface AccessorSettings {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly events: Events;
+  readonly watch: JobWatch;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
 }
@@ -191,6 +204,24 @@ export class PrincipalAccessor implements Accessor {
 
   async get(id: string): Promise<JobView> {
     return this.#view(await this.#find(id, visibilityOf(this.#principal)));
+  }
+
+  async *follow(id: string, options: WatchOptions = {}): AsyncGenerator<JobView, void, undefined> {
+    const visibility = visibilityOf(this.#principal);
+    // Before the first look: no change falls between the two.
+    const watcher = this.#settings.watch.watch(id, visibility, options);
+    let seen: string | undefined;
+    try {
+      do {
+        const job = this.#view(await this.#find(id, visibility));
+        const text = JSON.stringify(job);
+        if (text !== seen) yield job;
+        if (job.status !== "pending") return;
+        seen = text;
+      } while (await watcher.change());
+    } finally {
+      watcher.end();
+    }
   }
 
   async cancel(id: string): Promise<JobView> {

@@ -4,6 +4,7 @@ import { GroupCommit } from "./group-commit.js";
 import { createResponder, type Responder } from "./http/responder.js";
 import { newReference } from "./ids.js";
 import type { NewJob } from "./job.js";
+import { JobWatch } from "./job-watch.js";
 import { type Kind, KindRegistry } from "./kinds.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
 import { type Principal, requirePrincipal } from "./principal.js";
@@ -29,6 +30,8 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   readonly publicUrl: string;
   /** Seconds after which a client should ask again for a pending job. */
   readonly retryAfter: number;
+  /** Seconds that a request may be held, if its caller prefers to wait. */
+  readonly maxWait: number;
 
   /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app. */
   as(principal: Principal): PrincipalJobs<Kinds>;
@@ -38,7 +41,8 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
 
   /**
    * Claims nothing more, lets running handlers finish for `grace` milliseconds, then aborts their signals and
-   * hands their jobs back: another process starts them at once, and it costs them nothing.
+   * hands their jobs back: another process starts them at once, and it costs them nothing. Whoever follows a job
+   * is told no more, and requests that are held are answered at once.
    */
   stop(options?: StopOptions): Promise<void>;
 
@@ -74,7 +78,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
 ): AsyncJobs<Kinds> {
   const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
   const { concurrency, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
-  const { maxResultBytes, retryAfter } = settings;
+  const { maxResultBytes, retryAfter, maxWait, maxFollowed } = settings;
   const kinds = new KindRegistry(options.kinds);
   const events = new Events(log);
   const report = (during: string, error: unknown): string => {
@@ -87,8 +91,9 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const limits = { concurrency, lease, expireAfter, maxResultBytes };
   const runner = new JobRunner({ ...parts, ...limits, random, heartbeat });
   const pruner = new Pruner({ ...parts, pruneEvery, report });
+  const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
-    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes },
+    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch },
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
   };
@@ -96,16 +101,19 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
     retryAfter,
+    maxWait,
     as(principal) {
       requirePrincipal(principal);
       const accessor = new PrincipalAccessor(principal, accessorSettings);
       return Object.assign(accessor, { respond: createResponder<Kinds>(accessor, jobs) });
     },
     async start() {
+      watch.start();
       runner.start();
       pruner.start();
     },
     async stop({ grace = DEFAULT_GRACE } = {}) {
+      watch.end();
       pruner.stop();
       await runner.stop(grace);
     },

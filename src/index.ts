@@ -41,6 +41,7 @@ export {
   type Settlement,
   type VisibleJob,
 } from "./job.js";
+export type { WatchOptions } from "./job-watch.js";
 export { defineKind, type Kind, type KindOptions, type KindRules } from "./kinds.js";
 export { type AsyncJobsOptions, DEFAULTS } from "./options.js";
 export type { ApiKeyPrincipal, PartnerAppPrincipal, Principal, Visibility } from "./principal.js";

@@ -38,6 +38,10 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly maxResultBytes?: number;
   /** Seconds after which a client should ask again for a pending job. Default 5. */
   readonly retryAfter?: number;
+  /** Seconds that a request with `Prefer: wait` is held at most. Default 20. */
+  readonly maxWait?: number;
+  /** Jobs that one principal may follow at once in this process, by requests that are held or otherwise. Default 100. */
+  readonly maxFollowed?: number;
   /** Default: the clock on the wall. */
   readonly clock?: Clock;
   /** Default: 24 hex digits that sort by age and cannot be guessed. */
@@ -63,6 +67,8 @@ export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl"
   maxPayloadBytes: 256 * 1024,
   maxResultBytes: 64 * 1024,
   retryAfter: 5,
+  maxWait: 20,
+  maxFollowed: 100,
   clock: systemClock,
   ids: timeOrderedId,
   random: Math.random,
@@ -89,6 +95,8 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
     maxPayloadBytes: options.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
     maxResultBytes: options.maxResultBytes ?? DEFAULTS.maxResultBytes,
     retryAfter: options.retryAfter ?? DEFAULTS.retryAfter,
+    maxWait: options.maxWait ?? DEFAULTS.maxWait,
+    maxFollowed: options.maxFollowed ?? DEFAULTS.maxFollowed,
     clock: options.clock ?? DEFAULTS.clock,
     ids: options.ids ?? DEFAULTS.ids,
     random: options.random ?? DEFAULTS.random,
@@ -139,6 +147,8 @@ const COUNTS = [
   "maxPayloadBytes",
   "maxResultBytes",
   "retryAfter",
+  "maxWait",
+  "maxFollowed",
 ] as const;
 
 /** @throws InvalidOptionError unless it is an absolute http or https URL without query and fragment. */

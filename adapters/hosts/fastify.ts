@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { API_PATHS, type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
 import { guardDownload } from "./download.js";
+import { hangUpOf } from "./hang-up.js";
 
 /**
  * The API as a plugin for Fastify 5, encapsulated: it answers its own paths, and changes nothing outside. Under a
@@ -29,6 +30,7 @@ export function asyncJobsPlugin(
           const value = request.headers[name];
           return Array.isArray(value) ? value.join(", ") : value;
         },
+        onHangUp: hangUpOf(response.raw),
         hostRequest: request,
       });
       if (reply === undefined) return response.callNotFound();

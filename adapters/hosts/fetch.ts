@@ -1,5 +1,5 @@
 import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
-import { responseOf } from "./response.js";
+import { plainRequestOf, responseOf } from "./request-response.js";
 
 /**
  * The API for hosts that speak `Request` and `Response`: Next route handlers, Bun, Deno, and others. Resolves to
@@ -17,12 +17,7 @@ export function asyncJobsFetch(
 ): (request: Request) => Promise<Response | undefined> {
   const handle = createHandler(jobs, options);
   return async (request) => {
-    const reply = await handle({
-      method: request.method,
-      url: request.url,
-      header: (name) => request.headers.get(name) ?? undefined,
-      hostRequest: request,
-    });
+    const reply = await handle(plainRequestOf(request, request));
     return reply && responseOf(reply, (error) => jobs.report("a download", error));
   };
 }

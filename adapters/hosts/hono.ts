@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
-import { responseOf } from "./response.js";
+import { plainRequestOf, responseOf } from "./request-response.js";
 
 /**
  * The API as middleware for Hono 4. Under a prefix, say the prefix: Hono does not strip it. What is not ours goes
@@ -21,13 +21,7 @@ export function asyncJobsMiddleware(
 ): MiddlewareHandler {
   const handle = createHandler(jobs, options);
   return async (context, next) => {
-    const { raw } = context.req;
-    const reply = await handle({
-      method: raw.method,
-      url: raw.url,
-      header: (name) => raw.headers.get(name) ?? undefined,
-      hostRequest: context,
-    });
+    const reply = await handle(plainRequestOf(context.req.raw, context));
     if (reply === undefined) return next();
     return responseOf(reply, (error) => jobs.report("a download", error));
   };

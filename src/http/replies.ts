@@ -1,5 +1,5 @@
 import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
-import { JobNotFoundError } from "../errors.js";
+import { FollowLimitError, JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
 import { errorReply } from "./errors.js";
 import { type FileReply, fileReply, type JsonReply, jsonReply, tagged } from "./reply.js";
@@ -8,8 +8,19 @@ export interface ReplyContext {
   readonly publicUrl: string;
   /** Seconds after which a client should ask again for a pending job. */
   readonly retryAfter: number;
+  /** Seconds that a request may be held. */
+  readonly maxWait: number;
   /** Tells the operator; gives a reference that the caller may be told. */
   report(during: string, error: unknown): string;
+}
+
+export interface Wait {
+  /** Seconds that the caller prefers to wait. */
+  readonly seconds: number;
+  /** Whether it is worth an answer before the job is finished. */
+  isNews(reply: JsonReply): boolean;
+  /** Aborts when the caller is gone. */
+  readonly signal: AbortSignal;
 }
 
 /** Where the API lives, below the place where it is mounted. */
@@ -53,6 +64,23 @@ export class Replies {
     return this.#reply(async () => tagged(this.#jobReply(await this.#accessor.get(id))));
   }
 
+  /** The job when it is finished or news, or as it is once the time is up. At once to who has too many waits. */
+  wait(id: string, { seconds, isNews, signal }: Wait): Promise<JsonReply> {
+    const wait = Math.min(seconds, this.#context.maxWait);
+    return this.#reply(async () => {
+      let reply: JsonReply | undefined;
+      try {
+        for await (const job of this.#accessor.follow(id, { atMost: wait * 1000, signal })) {
+          reply = tagged(this.#jobReply(job, { "Preference-Applied": `wait=${wait}` }));
+          if (isNews(reply)) break;
+        }
+      } catch (error) {
+        if (!(error instanceof FollowLimitError)) throw error;
+      }
+      return reply ?? this.get(id);
+    });
+  }
+
   cancel(id: string): Promise<JsonReply> {
     return this.#reply(async () => this.#jobReply(await this.#accessor.cancel(id)));
   }
@@ -75,8 +103,8 @@ export class Replies {
     });
   }
 
-  #jobReply(job: JobView): JsonReply {
-    return jsonReply(200, { data: resourceOf(job) }, this.#timing(job));
+  #jobReply(job: JobView, headers: Readonly<Record<string, string>> = {}): JsonReply {
+    return jsonReply(200, { data: resourceOf(job) }, { ...this.#timing(job), ...headers });
   }
 
   /** When to ask again, or until when the job can be asked for. */

@@ -8,6 +8,8 @@ export interface Question {
   readonly body?: string | Buffer;
   /** Default: a connection of its own. */
   readonly agent?: Agent;
+  /** Hangs up when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -42,10 +44,16 @@ export async function ask(origin: string, path: string, question: Question = {})
 export function begin(
   origin: string,
   path: string,
-  { method = "GET", headers = {}, body, agent }: Question = {},
+  { method = "GET", headers = {}, body, agent, signal }: Question = {},
 ): Promise<{ readonly response: IncomingMessage; readonly onOldConnection: boolean }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(origin, { method, path, headers, agent: agent ?? false });
+    const outgoing = request(origin, {
+      method,
+      path,
+      headers,
+      agent: agent ?? false,
+      ...(signal && { signal }),
+    });
     outgoing.on("response", (response) => resolve({ response, onOldConnection: outgoing.reusedSocket }));
     outgoing.on("error", reject);
     outgoing.end(body);

@@ -6,6 +6,7 @@ import { downloads } from "./downloads.js";
 import { files } from "./files.js";
 import { heads } from "./heads.js";
 import { hiding } from "./hiding.js";
+import { holding } from "./holding.js";
 import { type HostConformanceStores, type ServeHost, SITUATIONS } from "./host.js";
 import { listing } from "./listing.js";
 import { mounting } from "./mounting.js";
@@ -31,6 +32,7 @@ const SUBJECTS = [
   refusing,
   hiding,
   conditions,
+  holding,
   heads,
   mounting,
   connections,

@@ -1,5 +1,24 @@
 import { Readable } from "node:stream";
-import type { Reply } from "../../src/index.js";
+import type { PlainRequest, Reply } from "../../src/index.js";
+
+/** What the API reads of a `Request`. */
+export function plainRequestOf<HostRequest>(
+  request: Request,
+  hostRequest: HostRequest,
+): PlainRequest<HostRequest> {
+  return {
+    method: request.method,
+    url: request.url,
+    header: (name) => request.headers.get(name) ?? undefined,
+    onHangUp(listener) {
+      // Some hosts make a signal when it is first asked for.
+      const { signal } = request;
+      if (signal.aborted) listener();
+      else signal.addEventListener("abort", listener, { once: true });
+    },
+    hostRequest,
+  };
+}
 
 /** Statuses whose `Response` takes no body, not even an empty one. */
 const WITHOUT_BODY = [204, 304];
