@@ -9,6 +9,7 @@ import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
 import { JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
 import type { JobWatch, WatchOptions } from "./job-watch.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
+import type { Pace } from "./pace.js";
 import { encodePayload } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
 import { type JobView, viewOf } from "./resource.js";
@@ -139,6 +140,7 @@ export interface AccessorSettings {
   readonly ids: IdSource;
   readonly events: Events;
   readonly watch: JobWatch;
+  readonly pace: Pace;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
 }
@@ -292,7 +294,9 @@ export class PrincipalAccessor implements Accessor {
   }
 
   #view(job: VisibleJob): JobView {
-    return viewOf(job, this.#principal, this.#settings.publicUrl);
+    const view = viewOf(job, this.#principal, this.#settings.publicUrl);
+    this.#settings.pace.observe(view);
+    return view;
   }
 }
 

@@ -7,8 +7,10 @@ import type { NewJob } from "./job.js";
 import { JobWatch } from "./job-watch.js";
 import { type Kind, KindRegistry } from "./kinds.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
+import { Pace } from "./pace.js";
 import { type Principal, requirePrincipal } from "./principal.js";
 import { type PruneReport, Pruner } from "./pruner.js";
+import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
 import type { JobExplanation, StoreStats } from "./store.js";
 
@@ -28,10 +30,10 @@ export interface StopOptions {
 export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Without a slash at its end. */
   readonly publicUrl: string;
-  /** Seconds after which a client should ask again for a pending job. */
-  readonly retryAfter: number;
   /** Seconds that a request may be held, if its caller prefers to wait. */
   readonly maxWait: number;
+  /** Seconds after which it is worth to ask for a pending job again, by how long its kind takes: 1 to 60. */
+  retryAfter(job: JobView): number;
 
   /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app. */
   as(principal: Principal): PrincipalJobs<Kinds>;
@@ -91,17 +93,18 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const limits = { concurrency, lease, expireAfter, maxResultBytes };
   const runner = new JobRunner({ ...parts, ...limits, random, heartbeat });
   const pruner = new Pruner({ ...parts, pruneEvery, report });
+  const pace = new Pace(retryAfter);
   const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
-    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch },
+    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace },
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
   };
 
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
-    retryAfter,
     maxWait,
+    retryAfter: (job) => pace.retryAfter(job, clock.now()),
     as(principal) {
       requirePrincipal(principal);
       const accessor = new PrincipalAccessor(principal, accessorSettings);

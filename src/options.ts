@@ -36,7 +36,10 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly maxPayloadBytes?: number;
   /** Bytes of a result that a handler returns as a string. Files have no limit. Default 64 KiB. */
   readonly maxResultBytes?: number;
-  /** Seconds after which a client should ask again for a pending job. Default 5. */
+  /**
+   * Seconds after which a client should ask again for a pending job, until a finished job of its kind has shown how
+   * long they take. Default 5.
+   */
   readonly retryAfter?: number;
   /** Seconds that a request with `Prefer: wait` is held at most. Default 20. */
   readonly maxWait?: number;

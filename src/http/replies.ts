@@ -6,8 +6,8 @@ import { type FileReply, fileReply, type JsonReply, jsonReply, tagged } from "./
 
 export interface ReplyContext {
   readonly publicUrl: string;
-  /** Seconds after which a client should ask again for a pending job. */
-  readonly retryAfter: number;
+  /** Seconds after which it is worth to ask for a pending job again. */
+  retryAfter(job: JobView): number;
   /** Seconds that a request may be held. */
   readonly maxWait: number;
   /** Tells the operator; gives a reference that the caller may be told. */
@@ -110,7 +110,7 @@ export class Replies {
   /** When to ask again, or until when the job can be asked for. */
   #timing(job: JobView): Readonly<Record<string, string>> {
     return job.status === "pending"
-      ? { "Retry-After": String(this.#context.retryAfter) }
+      ? { "Retry-After": String(this.#context.retryAfter(job)) }
       : { Sunset: job.expiresAt.toUTCString() };
   }
 
