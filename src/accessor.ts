@@ -35,6 +35,11 @@ export interface CreateOptions {
   readonly idempotencyKey?: string;
 }
 
+export interface FollowOptions extends WatchOptions {
+  /** Whether to tell the job also when it was looked at and is as it was: every two seconds or so. Default false. */
+  readonly everyLook?: boolean;
+}
+
 export interface JobListQuery {
   /** 1 to 1,000. Absent: all of them. */
   readonly limit?: number;
@@ -110,7 +115,7 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    *
    * @example for await (const job of shop.follow(id)) console.log(job.status);
    */
-  follow(id: string, options?: WatchOptions): AsyncGenerator<JobView, void, undefined>;
+  follow(id: string, options?: FollowOptions): AsyncGenerator<JobView, void, undefined>;
 
   /**
    * Fails a waiting or running job with a public sentence; its handler's signal aborts. A finished job is given
@@ -208,7 +213,7 @@ export class PrincipalAccessor implements Accessor {
     return this.#view(await this.#find(id, visibilityOf(this.#principal)));
   }
 
-  async *follow(id: string, options: WatchOptions = {}): AsyncGenerator<JobView, void, undefined> {
+  async *follow(id: string, options: FollowOptions = {}): AsyncGenerator<JobView, void, undefined> {
     const visibility = visibilityOf(this.#principal);
     // Before the first look: no change falls between the two.
     const watcher = this.#settings.watch.watch(id, visibility, options);
@@ -217,7 +222,7 @@ export class PrincipalAccessor implements Accessor {
       do {
         const job = this.#view(await this.#find(id, visibility));
         const text = JSON.stringify(job);
-        if (text !== seen) yield job;
+        if (text !== seen || options.everyLook === true) yield job;
         if (job.status !== "pending") return;
         seen = text;
       } while (await watcher.change());

@@ -1,6 +1,7 @@
 export type {
   Accessor,
   CreateOptions,
+  FollowOptions,
   JobList,
   JobListQuery,
   KindName,

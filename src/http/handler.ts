@@ -2,7 +2,7 @@ import type { AsyncJobs } from "../async-jobs.js";
 import { InvalidOptionError, UnauthenticatedError } from "../errors.js";
 import type { Kind } from "../kinds.js";
 import type { Principal } from "../principal.js";
-import { acceptsJson } from "./accept.js";
+import { accepts } from "./accept.js";
 import { conditional, withoutBody } from "./conditional.js";
 import { errorReply, sentences } from "./errors.js";
 import { parseListQuery } from "./list-query.js";
@@ -60,8 +60,9 @@ export function createHandler<HostRequest>(
     if (principal === undefined || principal === null) {
       return errorReply(new UnauthenticatedError("No credential."), report);
     }
-    if (route.type !== "file" && !acceptsJson(request.header("accept"))) {
-      return sentences(406, ["Only application/json can be had here."]);
+    const type = typeOf(route);
+    if (type !== undefined && !accepts(request.header("accept"), type)) {
+      return sentences(406, [`Only ${type} can be had here.`]);
     }
     const reply = await follow(route, new Replies(jobs.as(principal), jobs), query, request);
     return conditional(reply, request.header("if-none-match"));
@@ -99,6 +100,12 @@ function refuseMethod({ methods }: Route, method: string): Reply | undefined {
     : sentences(405, [`The method ${method} is not allowed here.`], allow);
 }
 
+/** The media type that can be had; undefined where it is the file's own. */
+function typeOf({ type }: Route): string | undefined {
+  if (type === "file") return undefined;
+  return type === "events" ? "text/event-stream" : "application/json";
+}
+
 function follow(
   route: Route,
   replies: Replies,
@@ -110,6 +117,8 @@ function follow(
       return replies.list(() => parseListQuery(new URLSearchParams(query)));
     case "job":
       return getJob(route.id, replies, request);
+    case "events":
+      return replies.events(route.id, request.header("last-event-id") || undefined);
     case "cancel":
       return replies.cancel(route.id);
     case "file":

@@ -2,7 +2,16 @@ import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
 import { FollowLimitError, JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
 import { errorReply } from "./errors.js";
-import { type FileReply, fileReply, type JsonReply, jsonReply, tagged } from "./reply.js";
+import { eventStreamReply, isLastEvent } from "./event-stream.js";
+import {
+  emptyReply,
+  type FileReply,
+  fileReply,
+  type JsonReply,
+  jsonReply,
+  type Reply,
+  tagged,
+} from "./reply.js";
 
 export interface ReplyContext {
   readonly publicUrl: string;
@@ -79,6 +88,33 @@ export class Replies {
       }
       return reply ?? this.get(id);
     });
+  }
+
+  /** What becomes of the job, as server-sent events; 204 to who had the last one. */
+  events(id: string, lastEventId: string | undefined): Promise<Reply> {
+    return this.#reply(async () => {
+      const gone = new AbortController();
+      const looks = this.#accessor.follow(id, { everyLook: true, signal: gone.signal });
+      const { value: job } = await looks.next();
+      if (job === undefined || isLastEvent(job, lastEventId)) {
+        await looks.return();
+        return emptyReply(204);
+      }
+      return eventStreamReply(this.#goOn(job, looks), lastEventId, () => {
+        gone.abort();
+        void looks.return();
+      });
+    });
+  }
+
+  /** The headers are out: of what goes wrong from now on the operator is told, and the caller comes again. */
+  async *#goOn(first: JobView, looks: AsyncIterable<JobView>): AsyncGenerator<JobView, void, undefined> {
+    yield first;
+    try {
+      yield* looks;
+    } catch (error) {
+      if (!(error instanceof JobNotFoundError)) this.#context.report("a stream of events", error);
+    }
   }
 
   cancel(id: string): Promise<JsonReply> {

@@ -17,7 +17,7 @@ export interface FileReply extends Reply {
   readonly body: Readable;
 }
 
-const COMMON_HEADERS = {
+export const COMMON_HEADERS = {
   "Cache-Control": "private, no-cache",
   // Answers differ by who asks; a shared cache must not mix them up.
   Vary: "Accept, Authorization, X-ApiKey",
@@ -44,8 +44,17 @@ export function jsonReply(
 
 /** The answer with a tag of its very bytes, by which a caller can ask whether they have changed. */
 export function tagged({ status, headers, body }: JsonReply): JsonReply {
-  const tag = hash("sha1", body, "base64url");
-  return { status, headers: { ETag: `"${tag}"`, ...headers }, body };
+  return { status, headers: { ETag: `"${tagOf(body)}"`, ...headers }, body };
+}
+
+/** A short name of these very bytes. Letters, digits, "-" and "_". */
+export function tagOf(body: string): string {
+  return hash("sha1", body, "base64url");
+}
+
+/** An answer that says there is nothing. */
+export function emptyReply(status: number): Reply {
+  return { status, headers: COMMON_HEADERS, body: "" };
 }
 
 /** A streamed file of so many bytes. */

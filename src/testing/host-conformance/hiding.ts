@@ -26,7 +26,7 @@ const MALFORMED = [
 /** IDs in paths that a framework may resolve or refuse by itself, before the API has its turn. */
 const UNREADABLE = ["..", "%2e%2e", "%", "%zz", "%C3%28"];
 
-/** All three ways to ask for one job. */
+/** All ways to ask for one job. */
 async function askEverywhere(
   { ask }: Stage,
   id: string,
@@ -35,6 +35,7 @@ async function askEverywhere(
   return [
     await ask(`/api/v1/async-jobs/${id}`, question),
     await ask(`/api/v1/async-jobs/${id}/cancel`, { ...question, method: "POST" }),
+    await ask(`/api/v1/async-jobs/${id}/events`, question),
     await ask(`/async-jobs/${id}.csv`, question),
   ];
 }

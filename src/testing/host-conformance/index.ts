@@ -3,6 +3,7 @@ import { cancelling } from "./cancelling.js";
 import { conditions } from "./conditions.js";
 import { connections } from "./connections.js";
 import { downloads } from "./downloads.js";
+import { events } from "./events.js";
 import { files } from "./files.js";
 import { heads } from "./heads.js";
 import { hiding } from "./hiding.js";
@@ -33,6 +34,7 @@ const SUBJECTS = [
   hiding,
   conditions,
   holding,
+  events,
   heads,
   mounting,
   connections,
