@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "./clock.js";
+import type { Cursors } from "./cursor.js";
 import { InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
@@ -146,6 +147,7 @@ export interface AccessorSettings {
   readonly events: Events;
   readonly watch: JobWatch;
   readonly pace: Pace;
+  readonly cursors: Cursors;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
 }
@@ -204,9 +206,11 @@ export class PrincipalAccessor implements Accessor {
 
   async list(query: JobListQuery = {}): Promise<JobList> {
     const visibility = visibilityOf(this.#principal);
-    const page = await this.#settings.store.list(visibility, toListQuery(query), this.#settings.clock.now());
+    const { store, clock, cursors } = this.#settings;
+    const before = query.cursor === undefined ? undefined : cursors.decode(query.cursor, visibility);
+    const page = await store.list(visibility, toListQuery(query, before), clock.now());
     const jobs = page.jobs.map((job) => this.#view(job));
-    return page.next === undefined ? { jobs } : { jobs, next: encodeCursor(page.next) };
+    return page.next === undefined ? { jobs } : { jobs, next: cursors.encode(page.next, visibility) };
   }
 
   async get(id: string): Promise<JobView> {
@@ -310,7 +314,8 @@ function requireKey(key: string): void {
   throw new InvalidQueryError(`An idempotency key is a string of 1 to ${LONGEST_KEY} characters.`);
 }
 
-function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {
+/** @param before where the cursor leads */
+function toListQuery({ limit, status, kind }: JobListQuery, before: number | undefined): ListQuery {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT)) {
     throw new InvalidQueryError(`The limit must be a whole number from 1 to ${MAX_LIMIT}.`);
   }
@@ -324,16 +329,6 @@ function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {
     ...(limit === undefined ? undefined : { limit }),
     ...(status === undefined ? undefined : { status }),
     ...(kind === undefined ? undefined : { kind }),
-    ...(cursor === undefined ? undefined : { before: decodeCursor(cursor) }),
+    ...(before === undefined ? undefined : { before }),
   };
-}
-
-function encodeCursor(next: number): string {
-  return Buffer.from(String(next)).toString("base64url");
-}
-
-function decodeCursor(cursor: string): number {
-  const text = Buffer.from(cursor, "base64url").toString("latin1");
-  if (/^[1-9][0-9]{0,14}$/.test(text) && encodeCursor(Number(text)) === cursor) return Number(text);
-  throw new InvalidQueryError("The cursor is not one that this API gave out. Follow `nextPage` as it is.");
 }

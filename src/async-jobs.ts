@@ -1,4 +1,5 @@
 import { type Accessor, PrincipalAccessor } from "./accessor.js";
+import { Cursors } from "./cursor.js";
 import { type EventListener, type EventName, Events } from "./events.js";
 import { GroupCommit } from "./group-commit.js";
 import { createResponder, type Responder } from "./http/responder.js";
@@ -97,6 +98,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
     ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace },
+    cursors: new Cursors(settings.cursorKey),
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
   };

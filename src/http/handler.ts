@@ -114,7 +114,7 @@ function follow(
 ): Promise<Reply> {
   switch (route.type) {
     case "list":
-      return replies.list(() => parseListQuery(new URLSearchParams(query)));
+      return replies.streamList(() => parseListQuery(new URLSearchParams(query)));
     case "job":
       return getJob(route.id, replies, request);
     case "events":

@@ -3,6 +3,7 @@ import { FollowLimitError, JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
 import { errorReply } from "./errors.js";
 import { eventStreamReply, isLastEvent } from "./event-stream.js";
+import { LIST_SLICE, listStreamReply } from "./list-stream.js";
 import {
   emptyReply,
   type FileReply,
@@ -66,6 +67,17 @@ export class Replies {
       const nextPage = this.#pageUrl(query, next);
       const link = { Link: `<${nextPage}>; rel="next"` };
       return tagged(jsonReply(200, { data, meta: { limit, nextPage } }, link));
+    });
+  }
+
+  /** As `list`, but a long list without a limit is written as the caller takes it: memory stays flat. */
+  streamList(readQuery: () => JobListQuery): Promise<Reply> {
+    return this.#reply(async () => {
+      const query = readQuery();
+      if (query.limit !== undefined) return this.list(() => query);
+      const first = await this.#accessor.list({ ...query, limit: LIST_SLICE });
+      if (first.next !== undefined) return listStreamReply(this.#accessor, query, first);
+      return tagged(jsonReply(200, { data: first.jobs.map(resourceOf) }));
     });
   }
 

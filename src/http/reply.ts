@@ -17,6 +17,8 @@ export interface FileReply extends Reply {
   readonly body: Readable;
 }
 
+export const JSON_TYPE = "application/json; charset=utf-8";
+
 export const COMMON_HEADERS = {
   "Cache-Control": "private, no-cache",
   // Answers differ by who asks; a shared cache must not mix them up.
@@ -33,7 +35,7 @@ export function jsonReply(
   return {
     status,
     headers: {
-      "Content-Type": "application/json; charset=utf-8",
+      "Content-Type": JSON_TYPE,
       "Content-Length": String(Buffer.byteLength(body)),
       ...COMMON_HEADERS,
       ...headers,
