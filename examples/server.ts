@@ -14,7 +14,7 @@ server.listen(port, "127.0.0.1", async () => {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : port}`;
   const jobs = createShopJobs(url, store, expireAfter);
-  server.on("request", listenerOf(host, jobs));
+  server.on("request", await listenerOf(host, jobs));
   await jobs.start();
   console.log(`listening on ${url}\n\n${thingsToTry(url)}`);
 

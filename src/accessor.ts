@@ -1,13 +1,16 @@
 import type { Readable } from "node:stream";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "./clock.js";
+import type { Cursors } from "./cursor.js";
 import { InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
 import { completionTime, JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
+import type { JobWatch, WatchOptions } from "./job-watch.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
+import type { Pace } from "./pace.js";
 import { encodePayload } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
 import { type JobView, viewOf } from "./resource.js";
@@ -31,6 +34,11 @@ export interface CreateOptions {
    * the first job instead of starting another. 1 to 255 characters of well-formed Unicode.
    */
   readonly idempotencyKey?: string;
+}
+
+export interface FollowOptions extends WatchOptions {
+  /** Whether to tell the job also when it was looked at and is as it was: every two seconds or so. Default false. */
+  readonly everyLook?: boolean;
 }
 
 export interface JobListQuery {
@@ -101,6 +109,17 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   get(id: string): Promise<JobView>;
 
   /**
+   * The job as it is, then each time that it has changed, up to when it is finished. Ends before that after
+   * `atMost` milliseconds, when the signal aborts, and when the engine stops. What this process does to a job is
+   * told at once; what another does, within two seconds.
+   *
+   * @throws JobNotFoundError, ForbiddenError, FollowLimitError
+   *
+   * @example for await (const job of shop.follow(id)) console.log(job.status);
+   */
+  follow(id: string, options?: FollowOptions): AsyncGenerator<JobView, void, undefined>;
+
+  /**
    * Fails a waiting or running job with a public sentence; its handler's signal aborts. A finished job is given
    * back as it is.
    *
@@ -127,6 +146,9 @@ export interface AccessorSettings {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly events: Events;
+  readonly watch: JobWatch;
+  readonly pace: Pace;
+  readonly cursors: Cursors;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
 }
@@ -185,13 +207,33 @@ export class PrincipalAccessor implements Accessor {
 
   async list(query: JobListQuery = {}): Promise<JobList> {
     const visibility = visibilityOf(this.#principal);
-    const page = await this.#settings.store.list(visibility, toListQuery(query), this.#settings.clock.now());
+    const { store, clock, cursors } = this.#settings;
+    const before = query.cursor === undefined ? undefined : cursors.decode(query.cursor, visibility);
+    const page = await store.list(visibility, toListQuery(query, before), clock.now());
     const jobs = page.jobs.map((job) => this.#view(job));
-    return page.next === undefined ? { jobs } : { jobs, next: encodeCursor(page.next) };
+    return page.next === undefined ? { jobs } : { jobs, next: cursors.encode(page.next, visibility) };
   }
 
   async get(id: string): Promise<JobView> {
     return this.#view(await this.#find(id, visibilityOf(this.#principal)));
+  }
+
+  async *follow(id: string, options: FollowOptions = {}): AsyncGenerator<JobView, void, undefined> {
+    const visibility = visibilityOf(this.#principal);
+    // Before the first look: no change falls between the two.
+    const watcher = this.#settings.watch.watch(id, visibility, options);
+    let seen: string | undefined;
+    try {
+      do {
+        const job = this.#view(await this.#find(id, visibility));
+        const text = JSON.stringify(job);
+        if (text !== seen || options.everyLook === true) yield job;
+        if (job.status !== "pending") return;
+        seen = text;
+      } while (await watcher.change());
+    } finally {
+      watcher.end();
+    }
   }
 
   async cancel(id: string): Promise<JobView> {
@@ -262,7 +304,9 @@ export class PrincipalAccessor implements Accessor {
   }
 
   #view(job: VisibleJob): JobView {
-    return viewOf(job, this.#principal, this.#settings.publicUrl);
+    const view = viewOf(job, this.#principal, this.#settings.publicUrl);
+    this.#settings.pace.observe(view);
+    return view;
   }
 }
 
@@ -276,7 +320,8 @@ function requireKey(key: string): void {
   }
 }
 
-function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {
+/** @param before where the cursor leads */
+function toListQuery({ limit, status, kind }: JobListQuery, before: number | undefined): ListQuery {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT)) {
     throw new InvalidQueryError(`The limit must be a whole number from 1 to ${MAX_LIMIT}.`);
   }
@@ -290,16 +335,6 @@ function toListQuery({ limit, status, kind, cursor }: JobListQuery): ListQuery {
     ...(limit === undefined ? undefined : { limit }),
     ...(status === undefined ? undefined : { status }),
     ...(kind === undefined ? undefined : { kind }),
-    ...(cursor === undefined ? undefined : { before: decodeCursor(cursor) }),
+    ...(before === undefined ? undefined : { before }),
   };
-}
-
-function encodeCursor(next: number): string {
-  return Buffer.from(String(next)).toString("base64url");
-}
-
-function decodeCursor(cursor: string): number {
-  const text = Buffer.from(cursor, "base64url").toString("latin1");
-  if (/^[1-9][0-9]{0,14}$/.test(text) && encodeCursor(Number(text)) === cursor) return Number(text);
-  throw new InvalidQueryError("The cursor is not one that this API gave out. Follow `nextPage` as it is.");
 }

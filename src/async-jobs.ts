@@ -1,13 +1,17 @@
 import { type Accessor, PrincipalAccessor } from "./accessor.js";
+import { Cursors } from "./cursor.js";
 import { type EventListener, type EventName, Events } from "./events.js";
 import { GroupCommit } from "./group-commit.js";
 import { createResponder, type Responder } from "./http/responder.js";
 import { newReference } from "./ids.js";
 import type { NewJob } from "./job.js";
+import { JobWatch } from "./job-watch.js";
 import { type Kind, KindRegistry } from "./kinds.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
+import { Pace } from "./pace.js";
 import { type Principal, requirePrincipal } from "./principal.js";
 import { type PruneReport, Pruner } from "./pruner.js";
+import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
 import type { JobExplanation, StoreStats } from "./store.js";
 
@@ -27,8 +31,10 @@ export interface StopOptions {
 export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Without a slash at its end. */
   readonly publicUrl: string;
-  /** Seconds after which a client should ask again for a pending job. */
-  readonly retryAfter: number;
+  /** Seconds that a request may be held, if its caller prefers to wait. */
+  readonly maxWait: number;
+  /** Seconds after which it is worth to ask for a pending job again, by how long its kind takes: 1 to 60. */
+  retryAfter(job: JobView): number;
 
   /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app, or an ID is ill-formed Unicode. */
   as(principal: Principal): PrincipalJobs<Kinds>;
@@ -38,7 +44,8 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
 
   /**
    * Claims nothing more, lets running handlers finish for `grace` milliseconds, then aborts their signals and
-   * hands their jobs back: another process starts them at once, and it costs them nothing.
+   * hands their jobs back: another process starts them at once, and it costs them nothing. Whoever follows a job
+   * is told no more, and requests that are held are answered at once.
    */
   stop(options?: StopOptions): Promise<void>;
 
@@ -74,7 +81,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
 ): AsyncJobs<Kinds> {
   const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
   const { concurrency, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
-  const { maxResultBytes, retryAfter } = settings;
+  const { maxResultBytes, retryAfter, maxWait, maxFollowed } = settings;
   const kinds = new KindRegistry(options.kinds);
   const events = new Events(log);
   const report = (during: string, error: unknown): string => {
@@ -87,25 +94,31 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const limits = { concurrency, lease, expireAfter, maxResultBytes };
   const runner = new JobRunner({ ...parts, ...limits, random, heartbeat });
   const pruner = new Pruner({ ...parts, pruneEvery, report });
+  const pace = new Pace(retryAfter);
+  const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
-    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes },
+    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace },
+    cursors: new Cursors(settings.cursorKey),
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
   };
 
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
-    retryAfter,
+    maxWait,
+    retryAfter: (job) => pace.retryAfter(job, clock.now()),
     as(principal) {
       requirePrincipal(principal);
       const accessor = new PrincipalAccessor(principal, accessorSettings);
       return Object.assign(accessor, { respond: createResponder<Kinds>(accessor, jobs) });
     },
     async start() {
+      watch.start();
       runner.start();
       pruner.start();
     },
     async stop({ grace = DEFAULT_GRACE } = {}) {
+      watch.end();
       pruner.stop();
       await runner.stop(grace);
     },

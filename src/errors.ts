@@ -63,6 +63,16 @@ export class JobNotFoundError extends AsyncJobsError {
   }
 }
 
+/** The principal follows `maxFollowed` jobs in this process already. */
+export class FollowLimitError extends AsyncJobsError {
+  readonly code = "FOLLOW_LIMIT";
+  constructor(maxFollowed: number) {
+    super(
+      `This principal follows ${maxFollowed} jobs already, as many as maxFollowed allows. Try again when it follows fewer.`,
+    );
+  }
+}
+
 /** A handler returned more than `maxResultBytes`. Fails the job at once; write large results to a file instead. */
 export class ResultTooLargeError extends AsyncJobsError {
   readonly code = "RESULT_TOO_LARGE";

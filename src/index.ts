@@ -1,6 +1,7 @@
 export type {
   Accessor,
   CreateOptions,
+  FollowOptions,
   JobList,
   JobListQuery,
   KindName,
@@ -22,6 +23,7 @@ export type {
 export { createHandler, type Handler, type HandlerOptions, type PlainRequest } from "./http/handler.js";
 export type { Reply } from "./http/reply.js";
 export type { FileAnswer, JsonAnswer, Responder } from "./http/responder.js";
+export { API_PATHS } from "./http/route.js";
 export { type IdSource, timeOrderedId } from "./ids.js";
 export {
   type Checkpoint,
@@ -40,6 +42,7 @@ export {
   type Settlement,
   type VisibleJob,
 } from "./job.js";
+export type { WatchOptions } from "./job-watch.js";
 export { defineKind, type Kind, type KindOptions, type KindRules } from "./kinds.js";
 export { type AsyncJobsOptions, DEFAULTS } from "./options.js";
 export type { ApiKeyPrincipal, PartnerAppPrincipal, Principal, Visibility } from "./principal.js";

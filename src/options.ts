@@ -36,8 +36,21 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly maxPayloadBytes?: number;
   /** Bytes of a result that a handler returns as a string. Files have no limit. Default 64 KiB. */
   readonly maxResultBytes?: number;
-  /** Seconds after which a client should ask again for a pending job. Default 5. */
+  /**
+   * Seconds after which a client should ask again for a pending job, until a finished job of its kind has shown how
+   * long they take. Default 5.
+   */
   readonly retryAfter?: number;
+  /** Seconds that a request with `Prefer: wait` is held at most. Default 20. */
+  readonly maxWait?: number;
+  /** Jobs that one principal may follow at once in this process, by requests that are held or otherwise. Default 100. */
+  readonly maxFollowed?: number;
+  /**
+   * A secret of at least 32 characters, the same in every process, by which the cursors of lists are encrypted and
+   * signed. Default: derived from `publicUrl`, so that who knows this library could read off a cursor how many jobs
+   * were ever started; no more than that.
+   */
+  readonly cursorKey?: string;
   /** Default: the clock on the wall. */
   readonly clock?: Clock;
   /** Default: 24 hex digits that sort by age and cannot be guessed. */
@@ -54,20 +67,23 @@ export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, "results
 };
 
 /** The defaults of every option that has one. */
-export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl" | "kinds">> = Object.freeze({
-  concurrency: 10,
-  lease: 30_000,
-  heartbeat: "thread",
-  expireAfter: DEFAULT_EXPIRE_AFTER,
-  pruneEvery: 60_000,
-  maxPayloadBytes: 256 * 1024,
-  maxResultBytes: 64 * 1024,
-  retryAfter: 5,
-  clock: systemClock,
-  ids: timeOrderedId,
-  random: Math.random,
-  log: logToConsole,
-});
+export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl" | "kinds" | "cursorKey">> =
+  Object.freeze({
+    concurrency: 10,
+    lease: 30_000,
+    heartbeat: "thread",
+    expireAfter: DEFAULT_EXPIRE_AFTER,
+    pruneEvery: 60_000,
+    maxPayloadBytes: 256 * 1024,
+    maxResultBytes: 64 * 1024,
+    retryAfter: 5,
+    maxWait: 20,
+    maxFollowed: 100,
+    clock: systemClock,
+    ids: timeOrderedId,
+    random: Math.random,
+    log: logToConsole,
+  });
 
 /**
  * The options with their defaults; `publicUrl` without a slash at its end.
@@ -76,10 +92,12 @@ export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl"
  */
 export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Settings {
   requireOptions(options);
+  const publicUrl = parsePublicUrl(options.publicUrl);
   return {
     store: options.store,
     results: options.results,
-    publicUrl: parsePublicUrl(options.publicUrl),
+    publicUrl,
+    cursorKey: options.cursorKey ?? publicUrl,
     kinds: options.kinds,
     concurrency: options.concurrency ?? DEFAULTS.concurrency,
     lease: options.lease ?? DEFAULTS.lease,
@@ -89,6 +107,8 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
     maxPayloadBytes: options.maxPayloadBytes ?? DEFAULTS.maxPayloadBytes,
     maxResultBytes: options.maxResultBytes ?? DEFAULTS.maxResultBytes,
     retryAfter: options.retryAfter ?? DEFAULTS.retryAfter,
+    maxWait: options.maxWait ?? DEFAULTS.maxWait,
+    maxFollowed: options.maxFollowed ?? DEFAULTS.maxFollowed,
     clock: options.clock ?? DEFAULTS.clock,
     ids: options.ids ?? DEFAULTS.ids,
     random: options.random ?? DEFAULTS.random,
@@ -96,7 +116,14 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
   };
 }
 
-const OPTION_NAMES: readonly string[] = ["store", "results", "publicUrl", "kinds", ...Object.keys(DEFAULTS)];
+const OPTION_NAMES: readonly string[] = [
+  "store",
+  "results",
+  "publicUrl",
+  "kinds",
+  "cursorKey",
+  ...Object.keys(DEFAULTS),
+];
 
 function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
   for (const name of Object.keys(options)) {
@@ -119,6 +146,7 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
   if (typeof (options.clock ?? systemClock).now !== "function") {
     throw new InvalidOptionError("clock must be a Clock: an object with now and setTimer.");
   }
+  requireSecret("cursorKey", options.cursorKey);
   const heartbeat: string = options.heartbeat ?? DEFAULTS.heartbeat;
   if (heartbeat !== "thread" && heartbeat !== "loop") {
     throw new InvalidOptionError(`heartbeat is ${heartbeat}; it must be "thread" or "loop".`);
@@ -131,6 +159,14 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
   for (const name of COUNTS) requirePositiveInteger(name, options[name]);
 }
 
+/** Characters of a secret. */
+const SHORTEST_KEY = 32;
+
+function requireSecret(name: string, secret: string | undefined): void {
+  if (secret === undefined || (typeof secret === "string" && secret.length >= SHORTEST_KEY)) return;
+  throw new InvalidOptionError(`${name} must be a secret text of at least ${SHORTEST_KEY} characters.`);
+}
+
 const COUNTS = [
   "concurrency",
   "lease",
@@ -139,6 +175,8 @@ const COUNTS = [
   "maxPayloadBytes",
   "maxResultBytes",
   "retryAfter",
+  "maxWait",
+  "maxFollowed",
 ] as const;
 
 /** @throws InvalidOptionError unless it is an absolute http or https URL without query and fragment. */

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import type { Context, Middleware } from "koa";
 import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
 import { guardDownload } from "./download.js";
+import { hangUpOf } from "./hang-up.js";
 
 /**
  * The API as middleware for Koa 2 and 3. It sets status, headers and body on the context, so that middleware
@@ -26,7 +27,8 @@ export function asyncJobsMiddleware(
     const reply = await handle({
       method: ctx.method,
       url: ctx.url,
-      header: (name) => ctx.get(name),
+      header: (name) => ctx.get(name) || undefined,
+      onHangUp: hangUpOf(ctx.res),
       hostRequest: ctx,
     });
     if (reply === undefined) return next();

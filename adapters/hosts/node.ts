@@ -9,6 +9,7 @@ import {
   type Reply,
 } from "../../src/index.js";
 import { guardDownload } from "./download.js";
+import { hangUpOf } from "./hang-up.js";
 
 /**
  * The API for a plain `node:http` server. Resolves to true when the request was ours and is answered, to false
@@ -43,6 +44,7 @@ export function asyncJobsHandler<Request extends IncomingMessage = IncomingMessa
         const value = request.headers[name];
         return Array.isArray(value) ? value.join(", ") : value;
       },
+      onHangUp: hangUpOf(response),
       hostRequest: request,
     });
     if (reply === undefined) return false;

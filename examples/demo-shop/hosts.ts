@@ -1,23 +1,36 @@
 import type { RequestListener } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { JsonAnswer } from "async-jobs";
 import { asyncJobsRouter } from "async-jobs/express";
-import { asyncJobsMiddleware } from "async-jobs/koa";
+import { asyncJobsPlugin } from "async-jobs/fastify";
+import { asyncJobsFetch } from "async-jobs/fetch";
+import { asyncJobsMiddleware as honoMiddleware } from "async-jobs/hono";
+import { asyncJobsMiddleware as koaMiddleware } from "async-jobs/koa";
 import { asyncJobsHandler } from "async-jobs/node";
 import express from "express";
+import Fastify from "fastify";
+import { Hono } from "hono";
 import Koa from "koa";
 import type { ShopJobs } from "./engine.js";
 import { parseExportPath, refuse, startExport } from "./exports.js";
 import { principalOf } from "./principals.js";
 
-export const HOSTS = ["express", "koa", "node"] as const;
+export const HOSTS = ["express", "koa", "fastify", "hono", "fetch", "node"] as const;
 export type HostName = (typeof HOSTS)[number];
 
 /** The demo server's routes on each web framework. */
-export function listenerOf(host: HostName, jobs: ShopJobs): RequestListener {
+export async function listenerOf(host: HostName, jobs: ShopJobs): Promise<RequestListener> {
   switch (host) {
     case "express":
       return onExpress(jobs);
     case "koa":
       return onKoa(jobs);
+    case "fastify":
+      return onFastify(jobs);
+    case "hono":
+      return onHono(jobs);
+    case "fetch":
+      return onFetch(jobs);
     case "node":
       return onNode(jobs);
   }
@@ -38,7 +51,7 @@ function onExpress(jobs: ShopJobs): RequestListener {
 
 function onKoa(jobs: ShopJobs): RequestListener {
   const app = new Koa();
-  app.use(asyncJobsMiddleware(jobs, { authenticate: principalOf }));
+  app.use(koaMiddleware(jobs, { authenticate: principalOf }));
   app.use(async (ctx, next) => {
     const asked = ctx.method === "POST" ? parseExportPath(ctx.path) : undefined;
     if (asked === undefined) return next();
@@ -49,6 +62,58 @@ function onKoa(jobs: ShopJobs): RequestListener {
   });
   const handle = app.callback();
   return (request, response) => void handle(request, response);
+}
+
+async function onFastify(jobs: ShopJobs): Promise<RequestListener> {
+  const app = Fastify();
+  app.register(asyncJobsPlugin(jobs, { authenticate: principalOf }));
+  for (const what of ["recipients", "emails"] as const) {
+    app.post<{ Params: { id: string } }>(
+      `/api/v1/newsletters/:id/${what}/async-export`,
+      async (request, reply) => {
+        const asked = { newsletterId: request.params.id, what };
+        const { status, headers, body } = await startExport(jobs, principalOf(request), asked);
+        return reply.code(status).headers(headers).send(body);
+      },
+    );
+  }
+  await app.ready();
+  return (request, response) => app.routing(request, response);
+}
+
+function onHono(jobs: ShopJobs): RequestListener {
+  const app = new Hono();
+  app.use(honoMiddleware(jobs, { authenticate: ({ req }) => principalOf({ headers: req.header() }) }));
+  for (const what of ["recipients", "emails"] as const) {
+    app.post(`/api/v1/newsletters/:id/${what}/async-export`, async ({ req }) => {
+      const asked = { newsletterId: req.param("id"), what };
+      return toResponse(await startExport(jobs, principalOf({ headers: req.header() }), asked));
+    });
+  }
+  return getRequestListener(app.fetch);
+}
+
+/** As a Next route handler, Bun or Deno would have it. */
+function onFetch(jobs: ShopJobs): RequestListener {
+  const principalOfRequest = ({ headers }: Request) => principalOf({ headers: Object.fromEntries(headers) });
+  const handle = asyncJobsFetch(jobs, { authenticate: principalOfRequest });
+  return getRequestListener(async (request) => {
+    const ours = await handle(request);
+    if (ours !== undefined) return ours;
+    const asked = request.method === "POST" ? parseExportPath(new URL(request.url).pathname) : undefined;
+    return toResponse(
+      asked === undefined
+        ? refuse(404, "Not found.")
+        : await startExport(jobs, principalOfRequest(request), asked),
+    );
+  });
+}
+
+function toResponse({ status, headers, body }: JsonAnswer): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
+  });
 }
 
 function onNode(jobs: ShopJobs): RequestListener {

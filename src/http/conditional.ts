@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Reply } from "./reply.js";
 
 /** Headers that a 304 repeats. */
-const KEPT = ["ETag", "Cache-Control", "Vary", "Retry-After", "Sunset", "Link"];
+const KEPT = ["ETag", "Cache-Control", "Vary", "Retry-After", "Sunset", "Link", "Preference-Applied"];
 
 /** The answer 304 when the caller has these very bytes already; the answer itself otherwise. */
 export function conditional(reply: Reply, ifNoneMatch: string | undefined): Reply {

@@ -1,4 +1,5 @@
 import {
+  FollowLimitError,
   ForbiddenError,
   InvalidPayloadError,
   InvalidQueryError,
@@ -36,6 +37,11 @@ export function errorReply(error: unknown, report: (during: string, error: unkno
   if (error instanceof InvalidQueryError) return sentences(400, [error.message]);
   if (error instanceof PayloadTooLargeError) return sentences(413, [error.message]);
   if (error instanceof UnknownKindError) return sentences(400, ["This kind of job cannot be started here."]);
+  if (error instanceof FollowLimitError) {
+    return sentences(429, ["Too many of your requests wait for jobs already. Please try again later."], {
+      "Retry-After": RETRY_AFTER_OUTAGE,
+    });
+  }
   const reference = report("a request", error);
   if (OUTAGES.some((outage) => error instanceof outage)) {
     return sentences(503, ["Async jobs are not available at the moment. Please try again."], {

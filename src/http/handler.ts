@@ -2,10 +2,11 @@ import type { AsyncJobs } from "../async-jobs.js";
 import { InvalidOptionError, UnauthenticatedError } from "../errors.js";
 import type { Kind } from "../kinds.js";
 import type { Principal } from "../principal.js";
-import { acceptsJson } from "./accept.js";
+import { accepts } from "./accept.js";
 import { conditional, withoutBody } from "./conditional.js";
 import { errorReply, sentences } from "./errors.js";
 import { parseListQuery } from "./list-query.js";
+import { preferredWait } from "./prefer.js";
 import { Replies } from "./replies.js";
 import type { Reply } from "./reply.js";
 import { type Route, routeOf } from "./route.js";
@@ -17,6 +18,11 @@ export interface PlainRequest<HostRequest> {
   readonly url: string;
   /** A header by its name in lower case. */
   header(name: string): string | undefined;
+  /**
+   * Calls the listener when the caller has gone, at once if it has; it may call it after the answer too. A host
+   * without it holds requests to their end.
+   */
+  onHangUp?(listener: () => void): void;
   /** What `authenticate` is called with. */
   readonly hostRequest: HostRequest;
 }
@@ -54,10 +60,11 @@ export function createHandler<HostRequest>(
     if (principal === undefined || principal === null) {
       return errorReply(new UnauthenticatedError("No credential."), report);
     }
-    if (route.type !== "file" && !acceptsJson(request.header("accept"))) {
-      return sentences(406, ["Only application/json can be had here."]);
+    const type = typeOf(route);
+    if (type !== undefined && !accepts(request.header("accept"), type)) {
+      return sentences(406, [`Only ${type} can be had here.`]);
     }
-    const reply = await follow(route, new Replies(jobs.as(principal), jobs), query);
+    const reply = await follow(route, new Replies(jobs.as(principal), jobs), query, request);
     return conditional(reply, request.header("if-none-match"));
   }
 
@@ -93,15 +100,41 @@ function refuseMethod({ methods }: Route, method: string): Reply | undefined {
     : sentences(405, [`The method ${method} is not allowed here.`], allow);
 }
 
-function follow(route: Route, replies: Replies, query: string): Promise<Reply> {
+/** The media type that can be had; undefined where it is the file's own. */
+function typeOf({ type }: Route): string | undefined {
+  if (type === "file") return undefined;
+  return type === "events" ? "text/event-stream" : "application/json";
+}
+
+function follow(
+  route: Route,
+  replies: Replies,
+  query: string,
+  request: PlainRequest<unknown>,
+): Promise<Reply> {
   switch (route.type) {
     case "list":
-      return replies.list(() => parseListQuery(new URLSearchParams(query)));
+      return replies.streamList(() => parseListQuery(new URLSearchParams(query)));
     case "job":
-      return replies.get(route.id);
+      return getJob(route.id, replies, request);
+    case "events":
+      return replies.events(route.id, request.header("last-event-id") || undefined);
     case "cancel":
       return replies.cancel(route.id);
     case "file":
       return replies.openResult(route.id, `${route.id}.${route.extension}`);
   }
+}
+
+function getJob(id: string, replies: Replies, request: PlainRequest<unknown>): Promise<Reply> {
+  const seconds = preferredWait(request.header("prefer"));
+  if (seconds === undefined || seconds === 0) return replies.get(id);
+  const known = request.header("if-none-match") || undefined;
+  const hangUp = new AbortController();
+  request.onHangUp?.(() => hangUp.abort());
+  return replies.wait(id, {
+    seconds,
+    isNews: (reply) => known !== undefined && conditional(reply, known) === reply,
+    signal: hangUp.signal,
+  });
 }

@@ -1,15 +1,36 @@
 import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
-import { JobNotFoundError } from "../errors.js";
+import { FollowLimitError, JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
 import { errorReply } from "./errors.js";
-import { type FileReply, fileReply, type JsonReply, jsonReply, tagged } from "./reply.js";
+import { eventStreamReply, isLastEvent } from "./event-stream.js";
+import { LIST_SLICE, listStreamReply } from "./list-stream.js";
+import {
+  emptyReply,
+  type FileReply,
+  fileReply,
+  type JsonReply,
+  jsonReply,
+  type Reply,
+  tagged,
+} from "./reply.js";
 
 export interface ReplyContext {
   readonly publicUrl: string;
-  /** Seconds after which a client should ask again for a pending job. */
-  readonly retryAfter: number;
+  /** Seconds after which it is worth to ask for a pending job again. */
+  retryAfter(job: JobView): number;
+  /** Seconds that a request may be held. */
+  readonly maxWait: number;
   /** Tells the operator; gives a reference that the caller may be told. */
   report(during: string, error: unknown): string;
+}
+
+export interface Wait {
+  /** Seconds that the caller prefers to wait. */
+  readonly seconds: number;
+  /** Whether it is worth an answer before the job is finished. */
+  isNews(reply: JsonReply): boolean;
+  /** Aborts when the caller is gone. */
+  readonly signal: AbortSignal;
 }
 
 /** Where the API lives, below the place where it is mounted. */
@@ -49,8 +70,63 @@ export class Replies {
     });
   }
 
+  /** As `list`, but a long list without a limit is written as the caller takes it: memory stays flat. */
+  streamList(readQuery: () => JobListQuery): Promise<Reply> {
+    return this.#reply(async () => {
+      const query = readQuery();
+      if (query.limit !== undefined) return this.list(() => query);
+      const first = await this.#accessor.list({ ...query, limit: LIST_SLICE });
+      if (first.next !== undefined) return listStreamReply(this.#accessor, query, first);
+      return tagged(jsonReply(200, { data: first.jobs.map(resourceOf) }));
+    });
+  }
+
   get(id: string): Promise<JsonReply> {
     return this.#reply(async () => tagged(this.#jobReply(await this.#accessor.get(id))));
+  }
+
+  /** The job when it is finished or news, or as it is once the time is up. At once to who has too many waits. */
+  wait(id: string, { seconds, isNews, signal }: Wait): Promise<JsonReply> {
+    const wait = Math.min(seconds, this.#context.maxWait);
+    return this.#reply(async () => {
+      let reply: JsonReply | undefined;
+      try {
+        for await (const job of this.#accessor.follow(id, { atMost: wait * 1000, signal })) {
+          reply = tagged(this.#jobReply(job, { "Preference-Applied": `wait=${wait}` }));
+          if (isNews(reply)) break;
+        }
+      } catch (error) {
+        if (!(error instanceof FollowLimitError)) throw error;
+      }
+      return reply ?? this.get(id);
+    });
+  }
+
+  /** What becomes of the job, as server-sent events; 204 to who had the last one. */
+  events(id: string, lastEventId: string | undefined): Promise<Reply> {
+    return this.#reply(async () => {
+      const gone = new AbortController();
+      const looks = this.#accessor.follow(id, { everyLook: true, signal: gone.signal });
+      const { value: job } = await looks.next();
+      if (job === undefined || isLastEvent(job, lastEventId)) {
+        await looks.return();
+        return emptyReply(204);
+      }
+      return eventStreamReply(this.#goOn(job, looks), lastEventId, () => {
+        gone.abort();
+        void looks.return();
+      });
+    });
+  }
+
+  /** The headers are out: of what goes wrong from now on the operator is told, and the caller comes again. */
+  async *#goOn(first: JobView, looks: AsyncIterable<JobView>): AsyncGenerator<JobView, void, undefined> {
+    yield first;
+    try {
+      yield* looks;
+    } catch (error) {
+      if (!(error instanceof JobNotFoundError)) this.#context.report("a stream of events", error);
+    }
   }
 
   cancel(id: string): Promise<JsonReply> {
@@ -75,14 +151,14 @@ export class Replies {
     });
   }
 
-  #jobReply(job: JobView): JsonReply {
-    return jsonReply(200, { data: resourceOf(job) }, this.#timing(job));
+  #jobReply(job: JobView, headers: Readonly<Record<string, string>> = {}): JsonReply {
+    return jsonReply(200, { data: resourceOf(job) }, { ...this.#timing(job), ...headers });
   }
 
   /** When to ask again, or until when the job can be asked for. */
   #timing(job: JobView): Readonly<Record<string, string>> {
     return job.status === "pending"
-      ? { "Retry-After": String(this.#context.retryAfter) }
+      ? { "Retry-After": String(this.#context.retryAfter(job)) }
       : { Sunset: job.expiresAt.toUTCString() };
   }
 

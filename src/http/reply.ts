@@ -17,7 +17,9 @@ export interface FileReply extends Reply {
   readonly body: Readable;
 }
 
-const COMMON_HEADERS = {
+export const JSON_TYPE = "application/json; charset=utf-8";
+
+export const COMMON_HEADERS = {
   "Cache-Control": "private, no-cache",
   // Answers differ by who asks; a shared cache must not mix them up.
   Vary: "Accept, Authorization, X-ApiKey",
@@ -33,7 +35,7 @@ export function jsonReply(
   return {
     status,
     headers: {
-      "Content-Type": "application/json; charset=utf-8",
+      "Content-Type": JSON_TYPE,
       "Content-Length": String(Buffer.byteLength(body)),
       ...COMMON_HEADERS,
       ...headers,
@@ -44,8 +46,17 @@ export function jsonReply(
 
 /** The answer with a tag of its very bytes, by which a caller can ask whether they have changed. */
 export function tagged({ status, headers, body }: JsonReply): JsonReply {
-  const tag = hash("sha1", body, "base64url");
-  return { status, headers: { ETag: `"${tag}"`, ...headers }, body };
+  return { status, headers: { ETag: `"${tagOf(body)}"`, ...headers }, body };
+}
+
+/** A short name of these very bytes. Letters, digits, "-" and "_". */
+export function tagOf(body: string): string {
+  return hash("sha1", body, "base64url");
+}
+
+/** An answer that says there is nothing. */
+export function emptyReply(status: number): Reply {
+  return { status, headers: COMMON_HEADERS, body: "" };
 }
 
 /** A streamed file of so many bytes. */

@@ -4,6 +4,7 @@ import { API_PATH } from "./replies.js";
 export type Route =
   | { readonly type: "list"; readonly methods: readonly string[] }
   | { readonly type: "job"; readonly methods: readonly string[]; readonly id: string }
+  | { readonly type: "events"; readonly methods: readonly string[]; readonly id: string }
   | { readonly type: "cancel"; readonly methods: readonly string[]; readonly id: string }
   | {
       readonly type: "file";
@@ -14,6 +15,10 @@ export type Route =
 
 const READ = ["GET", "HEAD", "OPTIONS"];
 const ACT = ["POST", "OPTIONS"];
+
+/** Every path of the API, below its mount, for routers that must be told; `*` stands for the rest of a path. */
+export const API_PATHS = [API_PATH, `${API_PATH}/*`, "/async-jobs/*"] as const;
+
 const FILE_PATH = /^\/async-jobs\/([^/]*)\.([^/.]+)$/;
 
 /** The route of a path without query, below the mount; undefined for paths that are not ours. */
@@ -22,7 +27,9 @@ export function routeOf(path: string): Route | undefined {
   if (path.startsWith(`${API_PATH}/`)) {
     const [id = "", action, ...more] = path.slice(API_PATH.length + 1).split("/");
     if (action === undefined) return { type: "job", methods: READ, id: decode(id) };
-    if (action === "cancel" && more.length === 0) return { type: "cancel", methods: ACT, id: decode(id) };
+    if (more.length > 0) return undefined;
+    if (action === "cancel") return { type: "cancel", methods: ACT, id: decode(id) };
+    if (action === "events") return { type: "events", methods: READ, id: decode(id) };
     return undefined;
   }
   const [, id, extension] = FILE_PATH.exec(path) ?? [];

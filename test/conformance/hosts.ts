@@ -1,11 +1,18 @@
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { getRequestListener } from "@hono/node-server";
 import express, { type ErrorRequestHandler } from "express";
 import express4 from "express-4";
+import Fastify, { type FastifyReply } from "fastify";
+import { Hono } from "hono";
 import Koa from "koa";
 import mount from "koa-mount";
 import { asyncJobsRouter } from "../../adapters/hosts/express.js";
-import { asyncJobsMiddleware } from "../../adapters/hosts/koa.js";
+import { asyncJobsPlugin } from "../../adapters/hosts/fastify.js";
+import { asyncJobsFetch } from "../../adapters/hosts/fetch.js";
+import { asyncJobsMiddleware as honoMiddleware } from "../../adapters/hosts/hono.js";
+import { asyncJobsMiddleware as koaMiddleware } from "../../adapters/hosts/koa.js";
 import { asyncJobsHandler } from "../../adapters/hosts/node.js";
 import type { JsonAnswer } from "../../src/index.js";
 import type { HostSetup, RunningHost, ServeHost } from "../../src/testing/index.js";
@@ -16,6 +23,9 @@ export const hosts: Readonly<Record<string, ServeHost>> = {
   "Express 5": (setup) => listen(onExpress(express, setup)),
   "Express 4": (setup) => listen(onExpress(express4, setup)),
   Koa: (setup) => listen(onKoa(setup)),
+  Fastify: onFastify,
+  fetch: (setup) => listen(onFetch(setup)),
+  Hono: (setup) => listen(onHono(setup)),
 };
 
 async function listen(listener: RequestListener): Promise<RunningHost> {
@@ -92,7 +102,7 @@ function onKoa(setup: HostSetup): RequestListener {
       send(ctx, setup.answerError(error));
     }
   });
-  const middleware = asyncJobsMiddleware(setup.jobs, {
+  const middleware = koaMiddleware(setup.jobs, {
     authenticate: (ctx) => setup.authenticate((name) => ctx.get(name)),
   });
   app.use(setup.mount === "" ? middleware : mount(setup.mount, middleware));
@@ -102,4 +112,92 @@ function onKoa(setup: HostSetup): RequestListener {
   });
   const handle = app.callback();
   return (request, response) => void handle(request, response);
+}
+
+async function onFastify(setup: HostSetup): Promise<RunningHost> {
+  const app = Fastify();
+  const send = (reply: FastifyReply, { status, headers, body }: JsonAnswer) =>
+    reply.code(status).headers(headers).send(body);
+  if (setup.parsesBodies) {
+    app.addHook("preParsing", async (_request, _reply, payload) => {
+      await buffer(payload);
+      return Readable.from([]);
+    });
+  }
+  const plugin = asyncJobsPlugin(setup.jobs, {
+    authenticate: ({ headers }) => setup.authenticate((name) => headers[name]?.toString()),
+  });
+  app.register(plugin, { prefix: setup.mount });
+  app.setNotFoundHandler(async ({ method, url, headers }, reply) => {
+    return send(reply, await setup.answer({ method, url, header: (name) => headers[name]?.toString() }));
+  });
+  app.setErrorHandler((error, _request, reply) => send(reply, setup.answerError(error)));
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  return {
+    url,
+    async close() {
+      const closed = app.close();
+      app.server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Serves what speaks `Request` and `Response`. The classes of the process stay as they are. */
+function bridge(answer: (request: Request) => Response | Promise<Response>): RequestListener {
+  return getRequestListener(answer, { overrideGlobalObjects: false });
+}
+
+function toResponse({ status, headers, body }: JsonAnswer): Response {
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+function readHeaderOf({ headers }: Request) {
+  return (name: string) => headers.get(name) ?? undefined;
+}
+
+/** What the host sees as path and query. */
+function targetOf(request: Request): string {
+  const { pathname, search } = new URL(request.url);
+  return pathname + search;
+}
+
+function onFetch(setup: HostSetup): RequestListener {
+  const handle = asyncJobsFetch(setup.jobs, {
+    prefix: setup.mount,
+    authenticate: (request) => setup.authenticate(readHeaderOf(request)),
+  });
+  return bridge(async (request) => {
+    if (setup.parsesBodies) await request.arrayBuffer();
+    try {
+      const ours = await handle(request);
+      if (ours !== undefined) return ours;
+      const { method } = request;
+      const header = readHeaderOf(request);
+      return toResponse(await setup.answer({ method, url: targetOf(request), header }));
+    } catch (error) {
+      return toResponse(setup.answerError(error));
+    }
+  });
+}
+
+function onHono(setup: HostSetup): RequestListener {
+  const app = new Hono();
+  if (setup.parsesBodies) {
+    app.use(async (context, next) => {
+      await context.req.arrayBuffer();
+      await next();
+    });
+  }
+  const middleware = honoMiddleware(setup.jobs, {
+    prefix: setup.mount,
+    authenticate: (context) => setup.authenticate((name) => context.req.header(name)),
+  });
+  app.use(`${setup.mount}/*`, middleware);
+  app.all("*", async ({ req: { raw } }) => {
+    const header = readHeaderOf(raw);
+    return toResponse(await setup.answer({ method: raw.method, url: targetOf(raw), header }));
+  });
+  app.onError((error) => toResponse(setup.answerError(error)));
+  return bridge(app.fetch);
 }

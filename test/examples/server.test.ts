@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type DemoServer, startServer } from "../../examples/demo/demo-server.js";
+import { HOSTS } from "../../examples/demo-shop/hosts.js";
 import { readSettings } from "../../examples/demo-shop/settings.js";
 
 const BLUE = { "X-ApiKey": "blue-bottle" };
@@ -16,7 +17,7 @@ const BLIND = { Authorization: "Bearer blind@blue-bottle" };
 
 type Credential = Readonly<Record<string, string>>;
 
-describe.each(["express", "koa", "node"])("the demo server on %s", (host) => {
+describe.each(HOSTS)("the demo server on %s", (host) => {
   let folder: string;
   let server: DemoServer;
 
@@ -163,7 +164,7 @@ function endGroup(pid: number | undefined): void {
 
 describe("the demo server's settings", () => {
   it.each([
-    [{ HOST: "rails" }, "express, koa, node"],
+    [{ HOST: "rails" }, "express, koa, fastify, hono, fetch, node"],
     [{ STORE: "redis" }, "memory, sqlite:FILE"],
     [{ STORE: "sqlite:" }, "memory, sqlite:FILE"],
     [{ PORT: "-1" }, "a whole number from 0 to 65535"],

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { acceptsJson } from "../../src/http/accept.js";
+import { accepts } from "../../src/http/accept.js";
 
 it.each([
   undefined,
@@ -16,7 +16,7 @@ it.each([
   "application/*;q=0, application/json;q=0.5",
   ", ,application/json,",
 ])("JSON is taken by Accept: %s", (accept) => {
-  expect(acceptsJson(accept)).toBe(true);
+  expect(accepts(accept, "application/json")).toBe(true);
 });
 
 it.each([
@@ -34,5 +34,5 @@ it.each([
   "json",
   "*",
 ])("JSON is refused by Accept: %s", (accept) => {
-  expect(acceptsJson(accept)).toBe(false);
+  expect(accepts(accept, "application/json")).toBe(false);
 });

@@ -10,6 +10,7 @@ it("finds the ID that a path was made of, whatever it holds", () => {
       const inPath = encodeURIComponent(id);
       expect(routeOf(`/api/v1/async-jobs/${inPath}`)).toMatchObject({ type: "job", id });
       expect(routeOf(`/api/v1/async-jobs/${inPath}/cancel`)).toMatchObject({ type: "cancel", id });
+      expect(routeOf(`/api/v1/async-jobs/${inPath}/events`)).toMatchObject({ type: "events", id });
       expect(routeOf(`/async-jobs/${inPath}.csv`)).toMatchObject({ type: "file", id, extension: "csv" });
     }),
   );

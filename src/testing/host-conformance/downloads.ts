@@ -12,7 +12,9 @@ import { PICTURE_BYTES } from "./stage-kinds.js";
 async function requireBroken(stage: Stage, open: () => Readable, told: RegExp): Promise<void> {
   const id = await stage.run("picture");
   stage.replaceFiles(open);
-  await assert.rejects(stage.ask(`/async-jobs/${id}.png`));
+  const outcome = await stage.ask(`/async-jobs/${id}.png`).catch(() => "broken off" as const);
+  // Some frameworks look at a file's first bytes before they answer.
+  if (outcome !== "broken off") assert.deepEqual([outcome.status, told.test(outcome.body)], [500, false]);
   assert.deepEqual(
     stage.operatorErrors.map(({ during }) => during),
     ["a download"],

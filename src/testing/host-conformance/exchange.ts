@@ -8,13 +8,15 @@ export interface Question {
   readonly body?: string | Buffer;
   /** Default: a connection of its own. */
   readonly agent?: Agent;
+  /** Hangs up when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answer {
   readonly status: number;
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Every header as it was spelled, sorted; without Date, which changes by itself. */
+  /** Every header, its name in lower case as some hosts send it, sorted; without Date, which changes by itself. */
   readonly headerLines: readonly string[];
   readonly body: string;
   /** Whether the connection had carried an earlier exchange. */
@@ -26,7 +28,7 @@ export async function ask(origin: string, path: string, question: Question = {})
   const { response, onOldConnection } = await begin(origin, path, question);
   const body = await text(response);
   const lines = response.rawHeaders.flatMap((name, index, all) =>
-    index % 2 === 0 && name !== "Date" ? [`${name}: ${all[index + 1]}`] : [],
+    index % 2 === 0 && name !== "Date" ? [`${name.toLowerCase()}: ${all[index + 1]}`] : [],
   );
   const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
   return {
@@ -42,10 +44,16 @@ export async function ask(origin: string, path: string, question: Question = {})
 export function begin(
   origin: string,
   path: string,
-  { method = "GET", headers = {}, body, agent }: Question = {},
+  { method = "GET", headers = {}, body, agent, signal }: Question = {},
 ): Promise<{ readonly response: IncomingMessage; readonly onOldConnection: boolean }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(origin, { method, path, headers, agent: agent ?? false });
+    const outgoing = request(origin, {
+      method,
+      path,
+      headers,
+      agent: agent ?? false,
+      ...(signal && { signal }),
+    });
     outgoing.on("response", (response) => resolve({ response, onOldConnection: outgoing.reusedSocket }));
     outgoing.on("error", reject);
     outgoing.end(body);

@@ -3,9 +3,11 @@ import { cancelling } from "./cancelling.js";
 import { conditions } from "./conditions.js";
 import { connections } from "./connections.js";
 import { downloads } from "./downloads.js";
+import { events } from "./events.js";
 import { files } from "./files.js";
 import { heads } from "./heads.js";
 import { hiding } from "./hiding.js";
+import { holding } from "./holding.js";
 import { type HostConformanceStores, type ServeHost, SITUATIONS } from "./host.js";
 import { listing } from "./listing.js";
 import { mounting } from "./mounting.js";
@@ -31,6 +33,8 @@ const SUBJECTS = [
   refusing,
   hiding,
   conditions,
+  holding,
+  events,
   heads,
   mounting,
   connections,

@@ -16,6 +16,7 @@ const NOT_OURS = [
   `/api/v1/async-jobs/${ID}/retry`,
   `/api/v1/async-jobs/${ID}/`,
   `/api/v1/async-jobs/${ID}/cancel/now`,
+  `/api/v1/async-jobs/${ID}/events/1`,
   "/api/v1/async-jobs/a/b",
   "/async-jobs",
   `/async-jobs/${ID}`,

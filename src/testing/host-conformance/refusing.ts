@@ -10,6 +10,7 @@ function requests(id: string) {
   return [
     { method: "GET", path: "/api/v1/async-jobs" },
     { method: "GET", path: `/api/v1/async-jobs/${id}` },
+    { method: "GET", path: `/api/v1/async-jobs/${id}/events` },
     { method: "POST", path: `/api/v1/async-jobs/${id}/cancel` },
     { method: "GET", path: `/async-jobs/${id}.csv` },
   ] as const;

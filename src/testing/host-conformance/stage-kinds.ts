@@ -47,8 +47,9 @@ export function stageKinds(clock: HandClock) {
       },
     }),
     defineKind("endless", {
-      run: ({ signal }) =>
+      run: ({ signal, progress }) =>
         new Promise<never>((_, reject) => {
+          progress(1, 3);
           signal.addEventListener("abort", () => reject(signal.reason));
         }),
     }),

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type AsyncJobs, createAsyncJobs } from "../../async-jobs.js";
+import type { Clock } from "../../clock.js";
 import type { JsonAnswer } from "../../http/responder.js";
 import type { Principal } from "../../principal.js";
 import type { ResultStore } from "../../results.js";
@@ -11,6 +12,8 @@ import { type StageKinds, stageKinds } from "./stage-kinds.js";
 
 /** When every stage's clock begins. */
 const OPENING = Date.UTC(2017, 0, 3, 16, 32, 27, 741);
+/** How many requests of one principal the host may hold. */
+export const MAX_FOLLOWED = 3;
 /** The host's own endpoint: starts an export, and answers with `respond`. */
 export const EXPORT_PATH = "/api/v1/newsletters/7/recipients/async-export";
 
@@ -36,6 +39,8 @@ type OpenFile = () => Readable | Promise<Readable>;
 export interface Stage {
   readonly jobs: AsyncJobs<StageKinds>;
   readonly clock: HandClock;
+  /** Resolves when the engine next begins to hold a request. */
+  nextHold(): Promise<void>;
   readonly mount: string;
   /** Of the host, without the mount. */
   readonly origin: string;
@@ -63,6 +68,7 @@ export async function onStage(
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const clock = handClock(OPENING);
+  const holds = observeHolds(clock);
   const operatorErrors: { during: string; error: unknown }[] = [];
   const files = observeFiles(await openResults());
   let started = 0;
@@ -71,7 +77,8 @@ export async function onStage(
     results: files.results,
     publicUrl: `https://app.example.com${mount}`,
     kinds: stageKinds(clock),
-    clock,
+    clock: holds.clock,
+    maxFollowed: MAX_FOLLOWED,
     ids: () => `57b5aa3b046abfb053d8${(0x0b52 + started++).toString(16).padStart(4, "0")}`,
     log: () => {},
   });
@@ -90,6 +97,7 @@ export async function onStage(
     await play({
       jobs,
       clock,
+      nextHold: holds.next,
       mount,
       origin: host.url,
       operatorErrors,
@@ -121,6 +129,22 @@ async function answerOfHost(
     return jobs.as(principal).respond.create("newsletter-recipients", "7");
   }
   return { status: 200, headers: {}, body: { hostWasAsked: `${method} ${url}` } };
+}
+
+/** Milliseconds: a request that is held looks at its job again after so long, at first. */
+const FIRST_PAUSE = 250;
+
+/** The clock, told of by every request that begins to be held. */
+function observeHolds(clock: HandClock) {
+  const waiting: (() => void)[] = [];
+  const observed: Clock = {
+    now: () => clock.now(),
+    setTimer(delayMs, fire) {
+      if (delayMs === FIRST_PAUSE) waiting.shift()?.();
+      return clock.setTimer(delayMs, fire);
+    },
+  };
+  return { clock: observed, next: () => new Promise<void>((resolve) => void waiting.push(resolve)) };
 }
 
 /** A result store whose opened files can be watched, and replaced. */

@@ -1,0 +1,28 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
+import { plainRequestOf, responseOf } from "./request-response.js";
+
+/**
+ * The API as middleware for Hono 4. Under a prefix, say the prefix: Hono does not strip it. What is not ours goes
+ * to the next middleware; what `authenticate` throws goes to the app's error handling.
+ *
+ * @throws InvalidOptionError when `prefix` is not a path
+ *
+ * @example
+ * const app = new Hono();
+ * app.use(asyncJobsMiddleware(jobs, { authenticate: (c) => shops.byApiKey(c.req.header("x-apikey")) }));
+ *
+ * @example
+ * app.use("/shop-api/*", asyncJobsMiddleware(jobs, { prefix: "/shop-api", authenticate }));
+ */
+export function asyncJobsMiddleware(
+  jobs: AsyncJobs<readonly Kind[]>,
+  options: HandlerOptions<Context>,
+): MiddlewareHandler {
+  const handle = createHandler(jobs, options);
+  return async (context, next) => {
+    const reply = await handle(plainRequestOf(context.req.raw, context));
+    if (reply === undefined) return next();
+    return responseOf(reply, (error) => jobs.report("a download", error));
+  };
+}
