@@ -24,8 +24,16 @@ export interface PruneReport {
 
 /** Jobs removed in one transaction: few enough that nobody waits long for it. */
 const SLICE = 200;
+/** Milliseconds between two slices of a round: a few times as long as a slice takes, so that jobs are hardly slowed. */
+const REST = 25;
 /** A round looks for orphaned files only so often: it has to list them all. */
 const ROUNDS_PER_SWEEP = 60;
+
+const NOTHING: PruneReport = { jobs: 0, files: 0 };
+
+function sum(one: PruneReport, other: PruneReport): PruneReport {
+  return { jobs: one.jobs + other.jobs, files: one.files + other.files };
+}
 
 /** Frees the space of what has expired. Nobody sees an expired job, pruned or not. */
 export class Pruner {
@@ -52,53 +60,57 @@ export class Pruner {
 
   /** Removes all that has expired, in slices, then files that no job refers to. */
   async prune(): Promise<PruneReport> {
-    const expired = await this.#removeExpired(() => true);
-    const orphans = await this.#removeOrphans();
-    return this.#announce({ jobs: expired.jobs, files: expired.files + orphans });
+    let removed = NOTHING;
+    for (;;) {
+      const slice = await this.#removeSlice();
+      removed = sum(removed, slice);
+      if (slice.jobs < SLICE) break;
+      await nextTurn();
+    }
+    return this.#announce(sum(removed, await this.#removeOrphans()));
   }
 
-  #schedule(delayMs: number): void {
-    this.#timer = this.#settings.clock.setTimer(delayMs, () => void this.#runRound());
+  /** A round goes on, after a rest, until nothing is left that has expired. */
+  #schedule(delayMs: number, removed: PruneReport = NOTHING): void {
+    this.#timer?.cancel();
+    this.#timer = this.#settings.clock.setTimer(delayMs, () => void this.#goOn(removed));
   }
 
-  async #runRound(): Promise<void> {
+  async #goOn(before: PruneReport): Promise<void> {
     try {
+      const slice = await this.#removeSlice();
+      const removed = sum(before, slice);
+      if (slice.jobs === SLICE && this.#running) {
+        this.#schedule(REST, removed);
+        return;
+      }
       const sweep = this.#round % ROUNDS_PER_SWEEP === 0;
       this.#round += 1;
-      const expired = await this.#removeExpired(() => this.#running);
-      const orphans = sweep && this.#running ? await this.#removeOrphans() : 0;
-      this.#announce({ jobs: expired.jobs, files: expired.files + orphans });
+      this.#announce(sweep && this.#running ? sum(removed, await this.#removeOrphans()) : removed);
     } catch (error) {
       if (this.#running) this.#settings.report("pruning", error);
     }
     if (this.#running) this.#schedule(this.#settings.pruneEvery);
   }
 
-  async #removeExpired(mayGoOn: () => boolean): Promise<PruneReport> {
+  async #removeSlice(): Promise<PruneReport> {
     const { store, results, clock } = this.#settings;
-    let jobs = 0;
-    let files = 0;
-    for (;;) {
-      const slice = await store.expire(clock.now(), SLICE);
-      jobs += slice.removed;
-      files += slice.files.length;
-      if (slice.files.length > 0) await results?.remove(slice.files);
-      if (slice.removed < SLICE || !mayGoOn()) return { jobs, files };
-      await nextTurn();
-    }
+    const { removed, files } = await store.expire(clock.now(), SLICE);
+    if (files.length > 0) await results?.remove(files);
+    return { jobs: removed, files: files.length };
   }
 
   /** Files are listed before the store is asked, so a file that a claim makes meanwhile is never among them. */
-  async #removeOrphans(): Promise<number> {
+  async #removeOrphans(): Promise<PruneReport> {
     const { store, results } = this.#settings;
-    if (results === undefined) return 0;
+    if (results === undefined) return NOTHING;
     let removed = 0;
     for await (const keys of results.keys()) {
       const orphans = await store.unreferencedFiles(keys);
       if (orphans.length > 0) await results.remove(orphans);
       removed += orphans.length;
     }
-    return removed;
+    return { jobs: 0, files: removed };
   }
 
   #announce(report: PruneReport): PruneReport {

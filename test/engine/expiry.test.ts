@@ -113,4 +113,18 @@ describeEachStore("expiry", (engine) => {
     await clock.advanceUntil(pruned, 60_000);
     expect((await jobs.stats()).kinds).toEqual([]);
   });
+
+  it("rests between slices when very many have expired, and tells of all of them at the end", async () => {
+    const { jobs, clock, settled } = await engine({ kinds: [shortLived], concurrency: 100 });
+    const [first] = await jobs.as(blueBottle).createMany("short-lived", Array(450).fill(1));
+    await jobs.runUntilIdle();
+    clock.set(clock.now() + 1000);
+    const reports: unknown[] = [];
+    jobs.on("pruned", (report) => reports.push(report));
+    await jobs.start();
+    await clock.advanceUntil(settled("pruned"), 25);
+    expect(reports).toEqual([{ jobs: 450, files: 0 }]);
+    expect(await jobs.explain(first?.id ?? "")).toBeUndefined();
+    await jobs.stop();
+  });
 });
