@@ -8,7 +8,7 @@ import { Heartbeat, type HeartbeatSettings } from "./heartbeat.js";
 import { newReference } from "./ids.js";
 import type { KindRegistry } from "./kinds.js";
 import type { ClaimRequest, ClaimResponse } from "./store.js";
-import { type Circumstances, MAX_DEATHS, outcomeOf, outcomeOfKiller } from "./verdict.js";
+import { type Circumstances, isLastChance, MAX_DEATHS, outcomeOf, outcomeOfKiller } from "./verdict.js";
 
 export interface RunnerSettings extends AttemptSurroundings {
   readonly kinds: KindRegistry;
@@ -45,6 +45,8 @@ export class JobRunner {
   /** Every attempt whose claim is not settled yet. */
   readonly #held = new Set<Attempt>();
   readonly #unsettled: Ended[] = [];
+  /** The attempt beside which none may begin: see {@link isLastChance}. */
+  #lone: { readonly attempt: Attempt; begun: boolean } | undefined;
   #state: "asleep" | "claiming" | "draining" | "handing back" = "asleep";
   #turning = false;
   #woken = false;
@@ -151,6 +153,9 @@ export class JobRunner {
   /** A claim for every free slot; undefined when there is none, or when nothing more is wanted. */
   #claimRequest(ended: readonly Ended[]): ClaimRequest | undefined {
     if (this.#state !== "claiming") return undefined;
+    if (this.#lone !== undefined && !ended.some(({ attempt }) => attempt === this.#lone?.attempt)) {
+      return undefined;
+    }
     const { concurrency, kinds, lease, clock } = this.#settings;
     const limit = concurrency - this.#held.size + ended.length;
     if (limit <= 0) return undefined;
@@ -178,11 +183,24 @@ export class JobRunner {
     const attempts = claimed.map((job) => new Attempt(job, kinds.get(job.kind), this.#settings));
     for (const attempt of attempts) this.#held.add(attempt);
     this.#heartbeat.hold(attempts, leaseUntil);
+    const lone = attempts.find(({ job }) => isLastChance(job));
+    if (lone !== undefined) this.#lone = { attempt: lone, begun: false };
     for (const attempt of attempts) {
       if (this.#state !== "claiming") this.#handBack(attempt);
       else if (attempt.job.deaths >= MAX_DEATHS) this.#giveUp(attempt);
-      else void this.#run(attempt);
+      else if (lone === undefined) void this.#run(attempt);
+      else if (attempt !== lone) this.#handBack(attempt);
     }
+    this.#beginLone();
+  }
+
+  /** Only when those that were claimed with it are handed back: a death before would count for them too. */
+  #beginLone(): void {
+    const lone = this.#lone;
+    if (lone === undefined || lone.begun || this.#unsettled.length > 0) return;
+    lone.begun = true;
+    if (this.#state === "claiming") void this.#run(lone.attempt);
+    else this.#handBack(lone.attempt);
   }
 
   async #run(attempt: Attempt): Promise<void> {
@@ -199,7 +217,7 @@ export class JobRunner {
     this.#wake();
   }
 
-  /** The claim came after the stop. */
+  /** The claim came after the stop, or along with a job that runs alone. */
   #handBack(attempt: Attempt): void {
     this.#unsettled.push({
       attempt,
@@ -234,6 +252,7 @@ export class JobRunner {
 
   #letGo(attempt: Attempt): void {
     this.#held.delete(attempt);
+    if (this.#lone?.attempt === attempt) this.#lone = undefined;
     this.#heartbeat.letGo(attempt);
   }
 
@@ -243,6 +262,7 @@ export class JobRunner {
       if (tookEffect[index] === true) this.#announcer.settled(one);
       else this.#announcer.claimLost(one.job);
     }
+    this.#beginLone();
   }
 
   /** Nothing failed: sleeps until there may be something to do. */

@@ -24,6 +24,14 @@ export type AttemptEnd =
 /** How many runners a job may take down with it before it is failed. */
 export const MAX_DEATHS = 3;
 
+/**
+ * Whether one more death fails the job. Then none may begin beside it: it must not be failed for what a neighbour
+ * does, nor take innocent ones with it.
+ */
+export function isLastChance({ deaths }: ClaimedJob): boolean {
+  return deaths === MAX_DEATHS - 1;
+}
+
 export interface Circumstances {
   readonly now: number;
   /** From 0 to below 1. */
