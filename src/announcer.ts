@@ -1,16 +1,11 @@
 import { PublicError } from "./errors.js";
 import type { Events, Log } from "./events.js";
-import type { ClaimedJob, Outcome } from "./job.js";
+import type { ClaimedJob } from "./job.js";
 import type { ClaimResponse } from "./store.js";
-import type { AttemptEnd } from "./verdict.js";
+import type { Failure, Verdict } from "./verdict.js";
 
-export interface SettledAttempt {
-  readonly job: ClaimedJob;
-  readonly end: AttemptEnd;
-  readonly outcome: Outcome;
-  /** Stands in the public sentence of a job that failed by an internal error. */
-  readonly reference: string;
-}
+type WithFailure = Extract<Verdict, { readonly failure: Failure }>;
+type WithoutFailure = Exclude<Verdict, WithFailure>;
 
 /** Tells operators, by events and the log, what became of claims: after the store has written it. */
 export class Announcer {
@@ -38,36 +33,29 @@ export class Announcer {
     this.#events.emit("job:claim-lost", attemptEvent(job));
   }
 
-  settled({ job, end, outcome, reference }: SettledAttempt): void {
+  settled(job: ClaimedJob, verdict: Verdict): void {
+    if (verdict.failure === undefined) this.#endedWell(job, verdict.outcome);
+    else this.#wentWrong(job, verdict.outcome, verdict.failure);
+  }
+
+  #endedWell(job: ClaimedJob, outcome: WithoutFailure["outcome"]): void {
     const events = this.#events;
-    const error = end.type === "threw" ? end.error : undefined;
-    switch (outcome.type) {
-      case "done":
-        if (!events.heard("job:done")) return;
-        events.emit("job:done", { ...attemptEvent(job), durationMs: outcome.completedAt - job.startedAt });
-        return;
-      case "failed":
-        this.#log(error instanceof PublicError ? "info" : "error", `job ${job.id} failed`, {
-          job: job.id,
-          kind: job.kind,
-          reference,
-          error,
-        });
-        events.emit("job:failed", { ...attemptEvent(job), error, reference });
-        return;
-      case "retry": {
-        const { runAt } = outcome;
-        this.#log("warn", `an attempt of job ${job.id} failed`, {
-          job: job.id,
-          kind: job.kind,
-          runAt,
-          error,
-        });
-        events.emit("job:retrying", { ...attemptEvent(job), error, runAt });
-        return;
-      }
-      case "release":
-        events.emit("job:released", attemptEvent(job));
+    if (outcome.type === "release") events.emit("job:released", attemptEvent(job));
+    else if (events.heard("job:done")) {
+      events.emit("job:done", { ...attemptEvent(job), durationMs: outcome.completedAt - job.startedAt });
+    }
+  }
+
+  #wentWrong(job: ClaimedJob, outcome: WithFailure["outcome"], { error, reference }: Failure): void {
+    const { id, kind } = job;
+    if (outcome.type === "retry") {
+      const { runAt } = outcome;
+      this.#log("warn", `an attempt of job ${id} failed`, { job: id, kind, runAt, error });
+      this.#events.emit("job:retrying", { ...attemptEvent(job), error, runAt });
+    } else {
+      const level = error instanceof PublicError ? "info" : "error";
+      this.#log(level, `job ${id} failed`, { job: id, kind, reference, error });
+      this.#events.emit("job:failed", { ...attemptEvent(job), error, reference });
     }
   }
 }

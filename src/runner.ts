@@ -1,14 +1,21 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Announcer, type SettledAttempt } from "./announcer.js";
+import { Announcer } from "./announcer.js";
 import { Attempt, type AttemptSurroundings } from "./attempt.js";
 import type { Timer } from "./clock.js";
-import { GivenUpError } from "./errors.js";
 import type { Events } from "./events.js";
 import { Heartbeat, type HeartbeatSettings } from "./heartbeat.js";
 import { newReference } from "./ids.js";
 import type { KindRegistry } from "./kinds.js";
 import type { ClaimRequest, ClaimResponse } from "./store.js";
-import { type Circumstances, MAX_DEATHS, outcomeOf, outcomeOfKiller } from "./verdict.js";
+import {
+  type Circumstances,
+  HANDED_BACK,
+  isLastChance,
+  MAX_DEATHS,
+  type Verdict,
+  verdictOn,
+  verdictOnKiller,
+} from "./verdict.js";
 
 export interface RunnerSettings extends AttemptSurroundings {
   readonly kinds: KindRegistry;
@@ -29,8 +36,9 @@ const LONGEST_STORE_WAIT = 5_000;
 /** How often a stopping runner tries to hand back what it holds; afterwards the leases run out by themselves. */
 const LAST_TRIES = 5;
 
-interface Ended extends SettledAttempt {
+interface Ended {
   readonly attempt: Attempt;
+  readonly verdict: Verdict;
 }
 
 /**
@@ -45,6 +53,8 @@ export class JobRunner {
   /** Every attempt whose claim is not settled yet. */
   readonly #held = new Set<Attempt>();
   readonly #unsettled: Ended[] = [];
+  /** The attempt beside which none may begin: see {@link isLastChance}. */
+  #lone: { readonly attempt: Attempt; begun: boolean } | undefined;
   #state: "asleep" | "claiming" | "draining" | "handing back" = "asleep";
   #turning = false;
   #woken = false;
@@ -151,6 +161,9 @@ export class JobRunner {
   /** A claim for every free slot; undefined when there is none, or when nothing more is wanted. */
   #claimRequest(ended: readonly Ended[]): ClaimRequest | undefined {
     if (this.#state !== "claiming") return undefined;
+    if (this.#lone !== undefined && !ended.some(({ attempt }) => attempt === this.#lone?.attempt)) {
+      return undefined;
+    }
     const { concurrency, kinds, lease, clock } = this.#settings;
     const limit = concurrency - this.#held.size + ended.length;
     if (limit <= 0) return undefined;
@@ -178,71 +191,67 @@ export class JobRunner {
     const attempts = claimed.map((job) => new Attempt(job, kinds.get(job.kind), this.#settings));
     for (const attempt of attempts) this.#held.add(attempt);
     this.#heartbeat.hold(attempts, leaseUntil);
+    const lone = attempts.find(({ job }) => isLastChance(job));
+    if (lone !== undefined) this.#lone = { attempt: lone, begun: false };
     for (const attempt of attempts) {
-      if (this.#state !== "claiming") this.#handBack(attempt);
+      if (this.#state !== "claiming") this.#end(attempt, HANDED_BACK);
       else if (attempt.job.deaths >= MAX_DEATHS) this.#giveUp(attempt);
-      else void this.#run(attempt);
+      else if (lone === undefined) void this.#run(attempt);
+      else if (attempt !== lone) this.#end(attempt, HANDED_BACK);
     }
+    this.#beginLone();
+  }
+
+  /** Only when those that were claimed with it are handed back: a death before would count for them too. */
+  #beginLone(): void {
+    const lone = this.#lone;
+    if (lone === undefined || lone.begun || this.#unsettled.length > 0) return;
+    lone.begun = true;
+    if (this.#state === "claiming") void this.#run(lone.attempt);
+    else this.#end(lone.attempt, HANDED_BACK);
   }
 
   async #run(attempt: Attempt): Promise<void> {
-    this.#announcer.started(attempt.job);
-    const end = await attempt.run();
-    const circumstances = this.#circumstances(end.type === "threw" ? newReference() : "");
-    const outcome = outcomeOf(end, attempt.job, attempt.kind, circumstances);
-    if (outcome === undefined) {
-      this.#letGo(attempt);
-      this.#announcer.claimLost(attempt.job);
-    } else {
-      this.#unsettled.push({ attempt, job: attempt.job, end, outcome, reference: circumstances.reference });
+    const { job, kind } = attempt;
+    this.#announcer.started(job);
+    const verdict = verdictOn(await attempt.run(), job, kind, this.#circumstances());
+    if (verdict !== undefined) {
+      this.#end(attempt, verdict);
+      return;
     }
-    this.#wake();
-  }
-
-  /** The claim came after the stop. */
-  #handBack(attempt: Attempt): void {
-    this.#unsettled.push({
-      attempt,
-      job: attempt.job,
-      end: { type: "stopped" },
-      outcome: { type: "release" },
-      reference: "",
-    });
+    this.#letGo(attempt);
+    this.#announcer.claimLost(job);
     this.#wake();
   }
 
   #giveUp(attempt: Attempt): void {
-    const { job, kind } = attempt;
-    const circumstances = this.#circumstances(newReference());
-    const error = new GivenUpError(
-      `The job was given up: ${job.deaths} runners died or lost their lease while they ran it.`,
-    );
-    this.#unsettled.push({
-      attempt,
-      job,
-      end: { type: "threw", error },
-      outcome: outcomeOfKiller(error, job, kind, circumstances),
-      reference: circumstances.reference,
-    });
+    this.#end(attempt, verdictOnKiller(attempt.job, attempt.kind, this.#circumstances()));
+  }
+
+  /** The next turn settles it. */
+  #end(attempt: Attempt, verdict: Verdict): void {
+    this.#unsettled.push({ attempt, verdict });
     this.#wake();
   }
 
-  #circumstances(reference: string): Circumstances {
+  #circumstances(): Circumstances {
     const { clock, random, expireAfter } = this.#settings;
-    return { now: clock.now(), chance: random(), expireAfter, reference };
+    return { now: clock.now(), chance: random(), expireAfter, newReference };
   }
 
   #letGo(attempt: Attempt): void {
     this.#held.delete(attempt);
+    if (this.#lone?.attempt === attempt) this.#lone = undefined;
     this.#heartbeat.letGo(attempt);
   }
 
   #release(ended: readonly Ended[], tookEffect: readonly boolean[]): void {
     for (const [index, one] of ended.entries()) {
       this.#letGo(one.attempt);
-      if (tookEffect[index] === true) this.#announcer.settled(one);
-      else this.#announcer.claimLost(one.job);
+      if (tookEffect[index] === true) this.#announcer.settled(one.attempt.job, one.verdict);
+      else this.#announcer.claimLost(one.attempt.job);
     }
+    this.#beginLone();
   }
 
   /** Nothing failed: sleeps until there may be something to do. */
@@ -279,6 +288,6 @@ export class JobRunner {
   }
 }
 
-function toSettlement({ attempt, outcome }: Ended) {
-  return { id: attempt.job.id, fence: attempt.job.fence, outcome };
+function toSettlement({ attempt, verdict }: Ended) {
+  return { id: attempt.job.id, fence: attempt.job.fence, outcome: verdict.outcome };
 }

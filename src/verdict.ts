@@ -1,7 +1,7 @@
 import {
   AttemptTimeoutError,
   describeError,
-  type GivenUpError,
+  GivenUpError,
   InvalidResultError,
   PublicError,
   ResultTooLargeError,
@@ -24,59 +24,100 @@ export type AttemptEnd =
 /** How many runners a job may take down with it before it is failed. */
 export const MAX_DEATHS = 3;
 
+/**
+ * Whether one more death fails the job. Then none may begin beside it: it must not be failed for what a neighbour
+ * does, nor take innocent ones with it.
+ */
+export function isLastChance({ deaths }: ClaimedJob): boolean {
+  return deaths === MAX_DEATHS - 1;
+}
+
+/** What became of a claim, and what went wrong where something did. */
+export type Verdict =
+  | { readonly outcome: OutcomeOf<"done" | "release">; readonly failure?: undefined }
+  | { readonly outcome: OutcomeOf<"failed" | "retry">; readonly failure: Failure };
+
+type OutcomeOf<Type extends Outcome["type"]> = Extract<Outcome, { readonly type: Type }>;
+
+export interface Failure {
+  readonly error: unknown;
+  /** Stands in the neutral public sentence, so that support finds the operator's details. */
+  readonly reference: string;
+}
+
+/** The attempt is not to go on here, and cost nothing. */
+export const HANDED_BACK: Verdict = { outcome: { type: "release" } };
+
 export interface Circumstances {
   readonly now: number;
   /** From 0 to below 1. */
   readonly chance: number;
   /** The engine's, in milliseconds. */
   readonly expireAfter: number;
-  /** Stands in the neutral public sentence, so that support finds the operator's details. */
-  readonly reference: string;
+  /** Called where something went wrong. */
+  readonly newReference: () => string;
 }
 
 /** What becomes of a claim whose attempt has ended; undefined when it is no longer ours to say. */
-export function outcomeOf(
+export function verdictOn(
   end: AttemptEnd,
   job: ClaimedJob,
   kind: Kind,
-  { now, chance, expireAfter, reference }: Circumstances,
-): Outcome | undefined {
-  const finished = () => finishedAt(now, job, kind, expireAfter);
+  circumstances: Circumstances,
+): Verdict | undefined {
+  const { now, expireAfter } = circumstances;
   switch (end.type) {
     case "returned":
-      return { type: "done", result: end.result, ...finished() };
-    case "threw": {
-      const detail = describeError(end.error);
-      const failures = job.failures + 1;
-      if (failures < kind.attempts && mayHelpToRetry(end.error)) {
-        return { type: "retry", runAt: now + retryDelay(failures, kind.backoff, chance), detail };
-      }
-      const error =
-        end.error instanceof PublicError
-          ? end.error.message.toWellFormed()
-          : neutralSentence(end.error, reference);
-      return { type: "failed", error, detail: `${reference} ${detail}`, ...finished() };
-    }
+      return { outcome: { type: "done", result: end.result, ...finishedAt(now, job, kind, expireAfter) } };
+    case "threw":
+      return verdictOnError(end.error, job, kind, circumstances);
     case "stopped":
-      return { type: "release" };
+      return HANDED_BACK;
     case "claim-lost":
       return undefined;
   }
 }
 
-/** The outcome of a job that is not tried again because runners die of it. */
-export function outcomeOfKiller(
-  error: GivenUpError,
+function verdictOnError(
+  error: unknown,
   job: ClaimedJob,
   kind: Kind,
-  circumstances: Circumstances,
-): Outcome {
-  return {
-    type: "failed",
-    error: neutralSentence(error, circumstances.reference),
-    detail: `${circumstances.reference} ${error.message}`,
-    ...finishedAt(circumstances.now, job, kind, circumstances.expireAfter),
-  };
+  { now, chance, expireAfter, newReference }: Circumstances,
+): Verdict {
+  const failure = { error, reference: newReference() };
+  const failures = job.failures + 1;
+  const mayRetry = failures < kind.attempts && mayHelpToRetry(error);
+  const outcome = mayRetry
+    ? ({
+        type: "retry",
+        runAt: now + retryDelay(failures, kind.backoff, chance),
+        detail: describeError(error),
+      } as const)
+    : failedOutcome(failure, describeError(error), finishedAt(now, job, kind, expireAfter));
+  return { outcome, failure };
+}
+
+/** A job that is not tried again because runners die of it. */
+export function verdictOnKiller(
+  job: ClaimedJob,
+  kind: Kind,
+  { now, expireAfter, newReference }: Circumstances,
+): Verdict {
+  const error = new GivenUpError(
+    `The job was given up: ${job.deaths} runners died or lost their lease while they ran it.`,
+  );
+  const failure = { error, reference: newReference() };
+  return { outcome: failedOutcome(failure, error.message, finishedAt(now, job, kind, expireAfter)), failure };
+}
+
+function failedOutcome(
+  { error, reference }: Failure,
+  detail: string,
+  finished: ReturnType<typeof finishedAt>,
+): OutcomeOf<"failed"> {
+  const shown =
+    error instanceof PublicError ? error.message.toWellFormed() : neutralSentence(error, reference);
+  return { type: "failed", error: shown, detail: `${reference} ${detail}`, ...finished };
 }
 
 function finishedAt(now: number, { startedAt }: ClaimedJob, kind: Kind, expireAfter: number) {

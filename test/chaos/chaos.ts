@@ -5,6 +5,7 @@ import type { Compiled } from "../processes/compiled.js";
 import { databaseIn, resultsIn } from "../processes/engine.js";
 import { Client, newExperience } from "./client.js";
 import { type Death, Killer } from "./killer.js";
+import { chaosKinds } from "./kinds.js";
 import { serve } from "./web.js";
 import type { ChaosWorkerMessage, ChaosWorkerSettings } from "./worker.child.js";
 
@@ -38,7 +39,7 @@ export async function chaos(
   folder: string,
   mayGoOn: (kills: number) => boolean,
 ): Promise<ChaosReport> {
-  const web = await serve(folder);
+  const web = await serve(folder, { kinds: chaosKinds });
   const file = databaseIn(folder);
   watchOutcomes(file);
   const settings: ChaosWorkerSettings = { folder, lease: LEASE };

@@ -65,6 +65,52 @@ describeEachStore("taking over", (engine) => {
     expect(await jobs.explain(id)).toMatchObject({ deaths: 0, state: { status: "done" } });
   });
 
+  it("begins no job beside one that another death would fail, and hands back those it claimed with it", async () => {
+    const hold = gate();
+    const running = new Set<unknown>();
+    const beside: unknown[] = [];
+    const work = defineKind("work", {
+      run: async ({ payload }) => {
+        running.add(payload);
+        beside.push([...running]);
+        if (payload === "early" || payload === "suspect") await hold.passed;
+        running.delete(payload);
+        return "";
+      },
+    });
+    const { jobs, store, clock, settled } = await engine({ kinds: [work], concurrency: 10 });
+    const mine = jobs.as(blueBottle);
+    const suspect = await mine.create("work", "suspect");
+    const request = { kinds: [{ kind: "work", limit: 1 }], limit: 1, leaseMs: LEASE };
+    for (let death = 0; death < 2; death += 1) {
+      await store.claim({ ...request, now: clock.now() });
+      clock.set(clock.now() + LEASE);
+    }
+    await store.claim({ ...request, limit: 0, now: clock.now() });
+    // It waits for another runner to hand it back, while the first jobs of this one begin.
+    const { claimed } = await store.claim({ ...request, now: clock.now() });
+    await mine.create("work", "early");
+    const started = settled("job:started");
+    const idle = jobs.runUntilIdle();
+    await started;
+    await Promise.all(["one", "two"].map((payload) => mine.create("work", payload)));
+    const [again, released] = [settled("job:started"), settled("job:released", 2)];
+    await store.settle(
+      claimed.map(({ id, fence }) => ({ id, fence, outcome: { type: "release" } })),
+      clock.now(),
+    );
+    await jobs.start();
+    await Promise.all([again, released]);
+    await mine.create("work", "three");
+    await clock.advance(1000);
+    expect(beside).toEqual([["early"], ["early", "suspect"]]);
+    hold.open();
+    await idle;
+    await jobs.runUntilIdle();
+    expect((await mine.list({ status: "done" })).jobs).toHaveLength(5);
+    expect(await jobs.explain(suspect.id)).toMatchObject({ deaths: 2, state: { status: "done" } });
+  });
+
   it("gives a job up after three runners have died of it, with a neutral sentence", async () => {
     const { jobs, store, clock } = await engine({
       kinds: [defineKind("killer", { attempts: 100, run: () => "survived" })],

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { folderResults } from "../../adapters/results/folder.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
-import { createAsyncJobs, type Kind, type Principal } from "../../src/index.js";
+import { type AsyncJobsOptions, createAsyncJobs, type Kind, type Principal } from "../../src/index.js";
 
 export const blueBottle: Principal = { via: "api-key", shop: "blue-bottle" };
 
@@ -13,13 +13,10 @@ export function resultsIn(folder: string): string {
   return join(folder, "results");
 }
 
-interface EngineOptions<Kinds extends readonly Kind[]> {
-  readonly kinds: Kinds;
-  /** Milliseconds. */
-  readonly lease?: number;
-  readonly concurrency?: number;
-  readonly publicUrl?: string;
-}
+type Tuned = "lease" | "concurrency" | "publicUrl" | "expireAfter" | "pruneEvery";
+
+export type EngineOptions<Kinds extends readonly Kind[]> = Pick<AsyncJobsOptions<Kinds>, "kinds"> &
+  Partial<Pick<AsyncJobsOptions<Kinds>, Tuned>>;
 
 /** The engine of every process that shares a folder. */
 export function openShared<const Kinds extends readonly Kind[]>(

@@ -66,6 +66,7 @@ async function requireAlikeByAccessor({ jobs, as }: Scene, ids: readonly string[
   const { respond } = accessor;
   const calls: readonly ((id: string) => Promise<unknown>)[] = [
     (id) => accessor.get(id),
+    (id) => accessor.follow(id).next(),
     (id) => accessor.cancel(id),
     (id) => accessor.openResult(id),
     (id) => accessor.openResult(id, { start: 0, end: 3 }),

@@ -27,7 +27,7 @@ async function allAnswers(ask: Ask, id: string): Promise<readonly Told[]> {
   for (const principal of [SHOP, APP]) {
     const headers = credentialsOf(principal);
     const [job, list, file] = [`/api/v1/async-jobs/${id}`, "/api/v1/async-jobs", `/async-jobs/${id}.csv`];
-    for (const path of [job, list, `${list}?limit=1`, file]) {
+    for (const path of [job, `${job}/events`, list, `${list}?limit=1`, file]) {
       for (const method of ["GET", "HEAD"]) answers.push(await ask(path, { headers, method }));
     }
     answers.push(await ask(`${job}/cancel`, { headers, method: "POST" }));
