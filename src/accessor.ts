@@ -57,13 +57,11 @@ export interface JobList {
   readonly next?: string;
 }
 
-/** A finished job's result file, opened. */
-export interface OpenedResult {
+/** A finished job's result file. */
+export interface ResultFacts {
   readonly completedAt: Date;
   /** From this moment on the file cannot be opened any more. */
   readonly expiresAt: Date;
-  /** The bytes asked for, in order. Destroy it when it is not read to its end. */
-  readonly stream: Readable;
   /** The whole file's length. */
   readonly bytes: number;
   /** The media type: `text/csv`. */
@@ -73,6 +71,17 @@ export interface OpenedResult {
   /** A name of these very bytes; another file never has it. Letters, digits and dots. */
   readonly tag: string;
 }
+
+/** A finished job's result file, opened. */
+export interface OpenedResult extends ResultFacts {
+  /** The bytes asked for, in order. Destroy it when it is not read to its end. */
+  readonly stream: Readable;
+  /** The part asked for; absent for the whole file. */
+  readonly range?: ByteRange;
+}
+
+/** Says which part of a file to open, once it is known what file it is; undefined for all of it. */
+export type ChooseRange = (file: ResultFacts) => ByteRange | undefined;
 
 /**
  * The jobs as one principal may see and start them. Jobs of others do not exist here: for them and for unknown,
@@ -128,11 +137,11 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   cancel(id: string): Promise<JobView>;
 
   /**
-   * Opens the file of a job whose result is a file.
+   * Opens the file of a job whose result is a file. Rejects with what `range` throws.
    *
    * @throws JobNotFoundError also when the job has no file, ForbiddenError
    */
-  openResult(id: string, range?: ByteRange): Promise<OpenedResult>;
+  openResult(id: string, range?: ByteRange | ChooseRange): Promise<OpenedResult>;
 }
 
 export interface AccessorSettings {
@@ -258,25 +267,26 @@ export class PrincipalAccessor implements Accessor {
     return this.#view(job);
   }
 
-  async openResult(id: string, range?: ByteRange): Promise<OpenedResult> {
+  async openResult(id: string, wanted?: ByteRange | ChooseRange): Promise<OpenedResult> {
     const job = await this.#find(id, visibilityOf(this.#principal));
     if (job.status !== "done" || job.result.type !== "file") throw new JobNotFoundError();
     const { file, contentType, extension } = job.result;
+    const facts: ResultFacts = {
+      completedAt: new Date(job.completedAt),
+      expiresAt: new Date(job.expiresAt),
+      bytes: file.bytes,
+      contentType,
+      fileName: `${id}.${extension}`,
+      tag: file.key,
+    };
+    const range = typeof wanted === "function" ? wanted(facts) : wanted;
     const stream = await this.#settings.results?.open(file.key, range);
     if (stream === undefined) {
       throw new ResultStoreError(
         `The file ${file.key} of the finished job ${id} is not in the result store. Was it removed by hand, or is this another store than the runner's?`,
       );
     }
-    return {
-      completedAt: new Date(job.completedAt),
-      expiresAt: new Date(job.expiresAt),
-      stream,
-      bytes: file.bytes,
-      contentType,
-      fileName: `${id}.${extension}`,
-      tag: file.key,
-    };
+    return range === undefined ? { ...facts, stream } : { ...facts, stream, range };
   }
 
   #kindToStart(name: string): Kind {

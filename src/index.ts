@@ -1,5 +1,6 @@
 export type {
   Accessor,
+  ChooseRange,
   CreateOptions,
   FollowOptions,
   JobList,
@@ -7,6 +8,7 @@ export type {
   KindName,
   OpenedResult,
   PayloadOf,
+  ResultFacts,
 } from "./accessor.js";
 export { type AsyncJobs, createAsyncJobs, type PrincipalJobs, type StopOptions } from "./async-jobs.js";
 export { type Clock, systemClock, type Timer } from "./clock.js";

@@ -16,3 +16,14 @@ function qualityOf(parameters: readonly string[]): number {
   const quality = parameters.find((parameter) => parameter.startsWith("q="));
   return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
 }
+
+/** Whether an Accept-Encoding header asks for gzip, and does not like the file as it is better. */
+export function prefersGzip(acceptEncoding: string | undefined): boolean {
+  const qualities = new Map<string, number>();
+  for (const part of acceptEncoding?.split(",") ?? []) {
+    const [coding = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());
+    qualities.set(coding, qualityOf(parameters));
+  }
+  const gzip = qualities.get("gzip") ?? qualities.get("x-gzip") ?? qualities.get("*") ?? 0;
+  return gzip > 0 && gzip >= (qualities.get("identity") ?? 0);
+}

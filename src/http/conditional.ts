@@ -2,16 +2,38 @@ import { Readable } from "node:stream";
 import type { Reply } from "./reply.js";
 
 /** Headers that a 304 repeats. */
-const KEPT = ["ETag", "Cache-Control", "Vary", "Retry-After", "Sunset", "Link", "Preference-Applied"];
+const KEPT = [
+  "ETag",
+  "Last-Modified",
+  "Cache-Control",
+  "Vary",
+  "Retry-After",
+  "Sunset",
+  "Link",
+  "Preference-Applied",
+];
+
+export interface Conditions {
+  readonly ifNoneMatch: string | undefined;
+  /** Counts only without the other one. */
+  readonly ifModifiedSince: string | undefined;
+}
 
 /** The answer 304 when the caller has these very bytes already; the answer itself otherwise. */
-export function conditional(reply: Reply, ifNoneMatch: string | undefined): Reply {
-  const { ETag: tag } = reply.headers;
-  if (reply.status !== 200 || tag === undefined || ifNoneMatch === undefined) return reply;
-  const matches = ifNoneMatch.split(",").some((text) => ["*", tag, `W/${tag}`].includes(text.trim()));
-  if (!matches) return reply;
+export function conditional(reply: Reply, conditions: Conditions): Reply {
+  if (reply.status !== 200 && reply.status !== 206) return reply;
+  if (!isKnown(reply.headers, conditions)) return reply;
   const headers = Object.fromEntries(Object.entries(reply.headers).filter(([name]) => KEPT.includes(name)));
   return withoutBody({ ...reply, status: 304, headers });
+}
+
+function isKnown(headers: Reply["headers"], { ifNoneMatch, ifModifiedSince }: Conditions): boolean {
+  const { ETag: tag, "Last-Modified": lastModified } = headers;
+  if (ifNoneMatch !== undefined) {
+    const known = ifNoneMatch.split(",").map((text) => text.trim().replace(/^W\//, ""));
+    return tag !== undefined && (known.includes("*") || known.includes(tag.replace(/^W\//, "")));
+  }
+  return lastModified !== undefined && Date.parse(ifModifiedSince ?? "") >= Date.parse(lastModified);
 }
 
 /** The answer as HEAD asks for it. */

@@ -11,6 +11,7 @@ import {
   UnauthenticatedError,
   UnknownKindError,
 } from "../errors.js";
+import { UnsatisfiableRange } from "./range.js";
 import { type JsonReply, jsonReply } from "./reply.js";
 
 /** Seconds: when to ask again after the store failed. */
@@ -41,6 +42,9 @@ export function errorReply(error: unknown, report: (during: string, error: unkno
     return sentences(429, ["Too many of your requests wait for jobs already. Please try again later."], {
       "Retry-After": RETRY_AFTER_OUTAGE,
     });
+  }
+  if (error instanceof UnsatisfiableRange) {
+    return sentences(416, [error.message], { "Content-Range": `bytes */${error.bytes}` });
   }
   const reference = report("a request", error);
   if (OUTAGES.some((outage) => error instanceof outage)) {

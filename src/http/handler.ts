@@ -3,7 +3,7 @@ import { InvalidOptionError, UnauthenticatedError } from "../errors.js";
 import type { Kind } from "../kinds.js";
 import type { Principal } from "../principal.js";
 import { accepts } from "./accept.js";
-import { conditional, withoutBody } from "./conditional.js";
+import { type Conditions, conditional, withoutBody } from "./conditional.js";
 import { errorReply, sentences } from "./errors.js";
 import { parseListQuery } from "./list-query.js";
 import { preferredWait } from "./prefer.js";
@@ -65,7 +65,7 @@ export function createHandler<HostRequest>(
       return sentences(406, [`Only ${type} can be had here.`]);
     }
     const reply = await follow(route, new Replies(jobs.as(principal), jobs), query, request);
-    return conditional(reply, request.header("if-none-match"));
+    return conditional(reply, conditionsOf(request));
   }
 
   return async (request) => {
@@ -118,23 +118,40 @@ function follow(
     case "job":
       return getJob(route.id, replies, request);
     case "events":
-      return replies.events(route.id, request.header("last-event-id") || undefined);
+      return replies.events(route.id, read(request, "last-event-id"));
     case "cancel":
       return replies.cancel(route.id);
     case "file":
-      return replies.openResult(route.id, `${route.id}.${route.extension}`);
+      return replies.download(route.id, `${route.id}.${route.extension}`, {
+        // HEAD asks for the whole file.
+        range: request.method === "GET" ? read(request, "range") : undefined,
+        ifRange: read(request, "if-range"),
+        acceptEncoding: read(request, "accept-encoding"),
+      });
   }
 }
 
 function getJob(id: string, replies: Replies, request: PlainRequest<unknown>): Promise<Reply> {
   const seconds = preferredWait(request.header("prefer"));
   if (seconds === undefined || seconds === 0) return replies.get(id);
-  const known = request.header("if-none-match") || undefined;
+  const conditions = { ...conditionsOf(request), ifModifiedSince: undefined };
   const hangUp = new AbortController();
   request.onHangUp?.(() => hangUp.abort());
   return replies.wait(id, {
     seconds,
-    isNews: (reply) => known !== undefined && conditional(reply, known) === reply,
+    isNews: (reply) => conditions.ifNoneMatch !== undefined && conditional(reply, conditions) === reply,
     signal: hangUp.signal,
   });
+}
+
+function conditionsOf(request: PlainRequest<unknown>): Conditions {
+  return {
+    ifNoneMatch: read(request, "if-none-match"),
+    ifModifiedSince: read(request, "if-modified-since"),
+  };
+}
+
+/** A header that says something. */
+function read(request: PlainRequest<unknown>, name: string): string | undefined {
+  return request.header(name) || undefined;
 }

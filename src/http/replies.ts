@@ -1,18 +1,12 @@
 import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
 import { FollowLimitError, JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
+import { downloadReply, fileReply } from "./download.js";
 import { errorReply } from "./errors.js";
 import { eventStreamReply, isLastEvent } from "./event-stream.js";
 import { LIST_SLICE, listStreamReply } from "./list-stream.js";
-import {
-  emptyReply,
-  type FileReply,
-  fileReply,
-  type JsonReply,
-  jsonReply,
-  type Reply,
-  tagged,
-} from "./reply.js";
+import { requestedRange } from "./range.js";
+import { emptyReply, type FileReply, type JsonReply, jsonReply, type Reply, tagged } from "./reply.js";
 
 export interface ReplyContext {
   readonly publicUrl: string;
@@ -31,6 +25,13 @@ export interface Wait {
   isNews(reply: JsonReply): boolean;
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
+}
+
+/** What the headers of a download ask for. */
+export interface Download {
+  readonly range: string | undefined;
+  readonly ifRange: string | undefined;
+  readonly acceptEncoding: string | undefined;
 }
 
 /** Where the API lives, below the place where it is mounted. */
@@ -133,21 +134,19 @@ export class Replies {
     return this.#reply(async () => this.#jobReply(await this.#accessor.cancel(id)));
   }
 
-  /** @param fileName when given, the file must have just this name */
-  openResult(id: string, fileName?: string): Promise<FileReply | JsonReply> {
+  /** The whole file. */
+  openResult(id: string): Promise<FileReply | JsonReply> {
+    return this.#reply(async () => fileReply(await this.#accessor.openResult(id)));
+  }
+
+  /** @param fileName what the file must be called */
+  download(id: string, fileName: string, { range, ifRange, acceptEncoding }: Download): Promise<Reply> {
     return this.#reply(async () => {
-      const file = await this.#accessor.openResult(id);
-      if (fileName !== undefined && fileName !== file.fileName) {
-        file.stream.destroy();
-        throw new JobNotFoundError();
-      }
-      return fileReply(file.stream, file.bytes, {
-        "Content-Type": withCharset(file.contentType),
-        "Content-Disposition": `attachment; filename="${file.fileName}"`,
-        "X-Content-Type-Options": "nosniff",
-        ETag: `"${file.tag}"`,
-        Sunset: file.expiresAt.toUTCString(),
+      const file = await this.#accessor.openResult(id, (facts) => {
+        if (facts.fileName !== fileName) throw new JobNotFoundError();
+        return requestedRange(facts, range, ifRange);
       });
+      return downloadReply(file, acceptEncoding, range !== undefined);
     });
   }
 
@@ -177,9 +176,4 @@ export class Replies {
       return errorReply(error, (during, cause) => this.#context.report(during, cause));
     }
   }
-}
-
-/** Text that a handler wrote as strings is UTF-8; of other types a charset says nothing. */
-function withCharset(contentType: string): string {
-  return /^text\/[^;]*$/i.test(contentType) ? `${contentType}; charset=utf-8` : contentType;
 }

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
-import { ofLength } from "./of-length.js";
 
 /** An answer, as text or as a stream: what a host writes to its socket. To HEAD, the headers of GET and no body. */
 export interface Reply {
@@ -57,17 +56,4 @@ export function tagOf(body: string): string {
 /** An answer that says there is nothing. */
 export function emptyReply(status: number): Reply {
   return { status, headers: COMMON_HEADERS, body: "" };
-}
-
-/** A streamed file of so many bytes. */
-export function fileReply(
-  stream: Readable,
-  bytes: number,
-  headers: Readonly<Record<string, string>>,
-): FileReply {
-  return {
-    status: 200,
-    headers: { "Content-Length": String(bytes), ...COMMON_HEADERS, ...headers },
-    body: ofLength(stream, bytes),
-  };
 }

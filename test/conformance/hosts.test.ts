@@ -38,6 +38,7 @@ async function askForEverything(serve: ServeHost, situation: (typeof SITUATIONS)
       ...["HEAD", "OPTIONS", "DELETE"].map((method) => ({ method })),
       { headers: { "If-None-Match": "*" } },
       { headers: { Accept: "text/html" } },
+      { headers: { Range: "bytes=2-5" } },
       { method: "POST" },
     ];
     for (const path of [...paths, ...jobs.map((job) => `${job}/cancel`)]) {

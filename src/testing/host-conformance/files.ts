@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { assertPrivate } from "./assertions.js";
 import { callers } from "./callers.js";
 import { type HostCases, mailer } from "./stage.js";
 import { CSV, PICTURE_BYTES } from "./stage-kinds.js";
@@ -13,11 +12,17 @@ export const files: HostCases = {
     const { headers } = answer;
     assert.equal(headers["content-type"], "text/csv; charset=utf-8");
     assert.equal(headers["content-length"], String(Buffer.byteLength(CSV)));
-    assert.equal(headers["content-disposition"], `attachment; filename="${id}.csv"`);
+    assert.equal(
+      headers["content-disposition"],
+      `attachment; filename="${id}.csv"; filename*=UTF-8''${id}.csv`,
+    );
     assert.equal(headers["x-content-type-options"], "nosniff");
     assert.equal(headers["sunset"], "Tue, 10 Jan 2017 16:37:20 GMT");
     assert.match(headers["etag"] ?? "", /^"[^"]+"$/);
-    assertPrivate(answer);
+    assert.equal(headers["last-modified"], "Tue, 03 Jan 2017 16:37:20 GMT");
+    assert.equal(headers["accept-ranges"], "bytes");
+    assert.equal(headers["cache-control"], "private, no-cache");
+    assert.equal(headers["vary"], "Accept-Encoding, Accept, Authorization, X-ApiKey");
   },
 
   "sends a large file of any type": async ({ ask, run }) => {

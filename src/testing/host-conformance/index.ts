@@ -11,6 +11,7 @@ import { holding } from "./holding.js";
 import { type HostConformanceStores, type ServeHost, SITUATIONS } from "./host.js";
 import { listing } from "./listing.js";
 import { mounting } from "./mounting.js";
+import { parts } from "./parts.js";
 import { refusing } from "./refusing.js";
 import { singleJob } from "./single-job.js";
 import { onStage } from "./stage.js";
@@ -30,6 +31,7 @@ const SUBJECTS = [
   listing,
   cancelling,
   files,
+  parts,
   refusing,
   hiding,
   conditions,

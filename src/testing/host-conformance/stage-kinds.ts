@@ -6,6 +6,8 @@ import type { HandClock } from "../hand-clock.js";
 const WORKING_TIME = 292_676;
 /** What the kind `newsletter-recipients` writes. */
 export const CSV = "email\r\nann@example.com\r\njosé@example.com\r\n";
+/** What the kind `large-csv` writes. */
+export const LARGE_CSV = CSV.repeat(100_000);
 /** How many bytes the kind `picture` writes. */
 export const PICTURE_BYTES = 1_000_000;
 /** What the kind `terrible` fails with. */
@@ -58,6 +60,14 @@ export function stageKinds(clock: HandClock) {
       async run({ file }) {
         const csv = await file({ type: "text/csv" });
         await csv.write(CSV);
+        work();
+        return undefined;
+      },
+    }),
+    defineKind("large-csv", {
+      async run({ file }) {
+        const csv = await file({ type: "text/csv" });
+        await csv.write(LARGE_CSV);
         work();
         return undefined;
       },

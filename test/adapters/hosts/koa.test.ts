@@ -41,7 +41,11 @@ async function serve(around: Koa.Middleware) {
   closing.push(() => server.close().closeAllConnections());
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The server has no port.");
-  return { id, ask: (path: string) => fetch(`http://127.0.0.1:${address.port}${path}`) };
+  return {
+    id,
+    ask: (path: string) =>
+      fetch(`http://127.0.0.1:${address.port}${path}`, { headers: { "Accept-Encoding": "identity" } }),
+  };
 }
 
 it("lets middleware around it see the answer, and add to it", async () => {
