@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "./clock.js";
 import type { Cursors } from "./cursor.js";
-import { InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.js";
+import { IdempotencyConflictError, InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.js";
 import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
@@ -31,9 +32,10 @@ export type PayloadOf<Kinds extends readonly Kind[], Name extends string> =
 export interface CreateOptions {
   /**
    * Names this request: a second `create` of the same kind by the same principal with the same key gives back
-   * the first job instead of starting another. 1 to 255 characters of well-formed Unicode.
+   * the first job instead of starting another, until that job expires. 1 to 255 characters of well-formed Unicode,
+   * none of them a control character. A host passes on what came in the header `Idempotency-Key`.
    */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface FollowOptions extends WatchOptions {
@@ -187,10 +189,11 @@ export class PrincipalAccessor implements Accessor {
     const text = await encodePayload(kind, payload, maxPayloadBytes);
     const createdAt = clock.now();
     const job = this.#newJob(ids(createdAt), kindName, text, createdAt);
-    const { id, created } = await inserts.add(
-      idempotencyKey === undefined ? job : { ...job, idempotencyKey },
-    );
-    return created ? this.#viewOfCreated(job) : this.#view(await this.#find(id, this.#owner));
+    const inserted = await inserts.add(idempotencyKey === undefined ? job : { ...job, idempotencyKey });
+    if (inserted.created) return this.#viewOfCreated(job);
+    if (idempotencyKey !== undefined && !isSameJson(inserted.payload, text))
+      throw new IdempotencyConflictError();
+    return this.#view(await this.#find(inserted.id, this.#owner));
   }
 
   async createMany(kindName: string, payloads: readonly unknown[]): Promise<readonly JobView[]> {
@@ -320,10 +323,16 @@ export class PrincipalAccessor implements Accessor {
   }
 }
 
+/** Whatever the order of their keys. */
+function isSameJson(one: string, other: string): boolean {
+  return one === other || isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
+}
+
 function requireKey(key: string): void {
   if (typeof key !== "string" || key.length < 1 || key.length > LONGEST_KEY) {
     throw new InvalidQueryError(`An idempotency key is a string of 1 to ${LONGEST_KEY} characters.`);
   }
+  if (/\p{Cc}/u.test(key)) throw new InvalidQueryError("An idempotency key has no control characters.");
   // Stored as UTF-8, two such keys could become one.
   if (!key.isWellFormed()) {
     throw new InvalidQueryError("An idempotency key must be well-formed Unicode: it has half of a pair.");

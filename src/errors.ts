@@ -63,6 +63,16 @@ export class JobNotFoundError extends AsyncJobsError {
   }
 }
 
+/** The idempotency key was used before, with another payload. */
+export class IdempotencyConflictError extends AsyncJobsError {
+  readonly code = "IDEMPOTENCY_CONFLICT";
+  constructor() {
+    super(
+      "This idempotency key was used before for another payload. Repeat that request as it was, or use another key.",
+    );
+  }
+}
+
 /** The principal follows `maxFollowed` jobs in this process already. */
 export class FollowLimitError extends AsyncJobsError {
   readonly code = "FOLLOW_LIMIT";

@@ -118,12 +118,10 @@ export type Renewals = Pick<JobStore, "renew" | "close">;
 /** Opens the store that an address leads to, whose tables are there already. */
 export type OpenRenewals = (argument: JsonValue) => Promise<Renewals> | Renewals;
 
-export interface Inserted {
-  /** The ID of the job: the given one, or that of the job that was there before. */
-  readonly id: string;
-  /** False when an earlier job is given back. */
-  readonly created: boolean;
-}
+export type Inserted =
+  | { readonly id: string; readonly created: true }
+  /** The job that was there before, with its own payload. */
+  | { readonly id: string; readonly created: false; readonly payload: string };
 
 export interface ClaimRequest {
   /** The kinds wanted, each with how many more may run. Other kinds are left alone. */

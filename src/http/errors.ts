@@ -1,6 +1,7 @@
 import {
   FollowLimitError,
   ForbiddenError,
+  IdempotencyConflictError,
   InvalidPayloadError,
   InvalidQueryError,
   JobNotFoundError,
@@ -38,6 +39,7 @@ export function errorReply(error: unknown, report: (during: string, error: unkno
   if (error instanceof InvalidQueryError) return sentences(400, [error.message]);
   if (error instanceof PayloadTooLargeError) return sentences(413, [error.message]);
   if (error instanceof UnknownKindError) return sentences(400, ["This kind of job cannot be started here."]);
+  if (error instanceof IdempotencyConflictError) return sentences(422, [error.message]);
   if (error instanceof FollowLimitError) {
     return sentences(429, ["Too many of your requests wait for jobs already. Please try again later."], {
       "Retry-After": RETRY_AFTER_OUTAGE,

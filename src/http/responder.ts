@@ -22,7 +22,10 @@ export interface FileAnswer {
 
 /** The accessor's calls as HTTP answers. They never reject for what a caller can cause: errors are answers. */
 export interface Responder<Kinds extends readonly Kind[] = readonly Kind[]> {
-  /** 201 with exactly `id`, `kind` and `status`, and the job's address as `Location`; 400, 403 or 413 otherwise. */
+  /**
+   * 201 with exactly `id`, `kind` and `status`, and the job's address as `Location`; also to a request that is
+   * repeated with its `idempotencyKey`. 400, 403, 413, or 422 for a key of another payload, otherwise.
+   */
   create<Name extends KindName<Kinds>>(
     kind: Name,
     payload: PayloadOf<Kinds, Name>,

@@ -123,6 +123,32 @@ describeEachStore("starting jobs", (engine) => {
     expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(4);
   });
 
+  it("refuses a key that was used with another payload, until its job expires", async () => {
+    const { jobs, clock } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const options = { idempotencyKey: "once" };
+    const { id } = await shop.create("free", { a: 1, b: [2] }, options);
+    expect((await shop.create("free", { b: [2], a: 1 }, options)).id).toBe(id);
+    const another = () => shop.create("free", { a: 1, b: [3] }, options);
+    await expect(another()).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    await jobs.runUntilIdle();
+    await expect(another()).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    expect((await shop.list()).jobs).toHaveLength(1);
+    clock.set(clock.now() + 8 * 24 * 60 * 60 * 1000);
+    expect((await another()).id).not.toBe(id);
+  });
+
+  it("takes no key for none, and refuses a malformed one", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const none = () => shop.create("free", 1, { idempotencyKey: undefined });
+    expect((await none()).id).not.toBe((await none()).id);
+    for (const idempotencyKey of ["", "k".repeat(256), "a\nb", "\u0000", "\u007f"]) {
+      const refused = shop.create("free", 1, { idempotencyKey });
+      await expect(refused).rejects.toMatchObject({ code: "INVALID_QUERY" });
+    }
+  });
+
   it("starts a thousand jobs at once, each with an ID of its own, newest first in the list", async () => {
     const { jobs } = await engine({ kinds });
     const created = await Promise.all(

@@ -53,7 +53,7 @@ export class Reference {
       const key = keyOf(job);
       const named = key === undefined ? undefined : this.jobs.find((other) => other.key === key);
       const first = this.#of(job.id) ?? (named === undefined || isExpired(named, now) ? undefined : named);
-      if (first !== undefined) return { id: first.job.id, created: false };
+      if (first !== undefined) return { id: first.job.id, created: false, payload: first.job.payload };
       if (named !== undefined) named.key = undefined;
       const siblings = this.jobs.filter(({ job: { shop, kind } }) => shop === job.shop && kind === job.kind);
       const turn = Math.max(siblings.at(-1)?.turn ?? 0, this.#served.get(job.kind) ?? 0) + 1;

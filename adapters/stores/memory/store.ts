@@ -44,7 +44,7 @@ class MemoryStore implements JobStore {
     return this.#call(() => {
       const inserted = jobs.map((job): Inserted => {
         const first = this.#rows.get(job.id) ?? this.#rows.withKeyOf(job, now);
-        if (first !== undefined) return { id: first.job.id, created: false };
+        if (first !== undefined) return { id: first.job.id, created: false, payload: first.job.payload };
         this.#rows.add(job);
         return { id: job.id, created: true };
       });

@@ -20,6 +20,9 @@ type Started = Lane & {
 };
 type StartedAtTurn = Started & { readonly turn: number };
 
+/** ID and payload of a job that was there before. */
+type Earlier = readonly [id: string, payload: string];
+
 const lane = params<Lane>();
 const keyed = params<Keyed>();
 const started = params<StartedAtTurn>();
@@ -63,19 +66,19 @@ function startingQueries(db: Kysely<Tables>) {
     ),
     insertNext: runQuery<Started>(insert(sql`${lastOrServed} + 1`)),
     withId: rowsQuery<{ readonly id: string }>()(
-      db.selectFrom("jobs").select("id").where("id", "=", one("id")),
-      ["id"],
+      db.selectFrom("jobs").select(["id", "payload"]).where("id", "=", one("id")),
+      ["id", "payload"],
     ),
     withKey: rowsQuery<Keyed>()(
       db
         .selectFrom("jobs")
-        .select(["seq", "id", "expires_at"])
+        .select(["seq", "id", "payload", "expires_at"])
         .where("shop", "=", keyed("shop"))
         .where(sql<boolean>`coalesce(app, '') = ${keyed("app")}`)
         .where("kind", "=", keyed("kind"))
         .where("idempotency_key", "=", keyed("key"))
         .where("idempotency_key", "is not", null),
-      ["seq", "id", "expires_at"],
+      ["seq", "id", "payload", "expires_at"],
     ),
     dropKey: runQuery<{ readonly seq: number }>(
       db
@@ -142,24 +145,25 @@ export class Starting {
     const first = this.#insertAt(turns.take(job), job, now);
     if (first === undefined) return { id: job.id, created: true };
     turns.giveBack(job);
-    return { id: first, created: false };
+    const [id, payload] = first;
+    return { id, created: false, payload };
   }
 
-  /** Undefined when the job was added; otherwise the ID of the job that was there before. */
-  #insertAt(turn: number, job: NewJob, now: number): string | undefined {
+  /** Undefined when the job was added; otherwise the job that was there before. */
+  #insertAt(turn: number, job: NewJob, now: number): Earlier | undefined {
     const started = { ...startedOf(job), turn };
     if (this.#insert.run(started) === 1) return undefined;
-    const first = this.#withId.get({ id: job.id })?.[0] ?? this.#unexpiredWithKey(job, now);
+    const first = this.#withId.get({ id: job.id }) ?? this.#unexpiredWithKey(job, now);
     if (first === undefined) this.#insert.run(started);
     return first;
   }
 
   /** The key of an expired job becomes free. */
-  #unexpiredWithKey({ kind, shop, app = "", idempotencyKey: key }: NewJob, now: number): string | undefined {
+  #unexpiredWithKey({ kind, shop, app = "", idempotencyKey: key }: NewJob, now: number): Earlier | undefined {
     const row = key === undefined ? undefined : this.#withKey.get({ kind, shop, app, key });
     if (row === undefined) return undefined;
-    const [seq, id, expiresAt] = row;
-    if (expiresAt === null || now < expiresAt) return id;
+    const [seq, id, payload, expiresAt] = row;
+    if (expiresAt === null || now < expiresAt) return [id, payload];
     this.#dropKey.run({ seq });
     return undefined;
   }

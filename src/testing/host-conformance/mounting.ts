@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { assertJson } from "./assertions.js";
+import { assertAlike, assertJson } from "./assertions.js";
 import { appWithScopes, callers } from "./callers.js";
-import { sendRaw } from "./exchange.js";
+import { type Answer, sendRaw } from "./exchange.js";
 import { EXPORT_PATH, type HostCases } from "./stage.js";
 
 const ID = "57b5aa3b046abfb053d80b52";
@@ -24,6 +24,10 @@ const NOT_OURS = [
   `/async-jobs/folder/${ID}.csv`,
   "/newsletters?next=/api/v1/async-jobs",
 ];
+
+function idOf({ body }: Answer): string {
+  return JSON.parse(body).data.id;
+}
 
 /** The API beside the host's own routes. */
 export const mounting: HostCases = {
@@ -55,6 +59,30 @@ export const mounting: HostCases = {
       const path = answer.headers["location"]?.slice(stage.jobs.publicUrl.length) ?? "";
       assert.equal((await stage.ask(path, { as })).status, 200);
     }
+  },
+
+  "answers a start that is repeated with its Idempotency-Key as it did at first": async ({ ask, mount }) => {
+    const headers = { "Idempotency-Key": "order-1" };
+    const post = (more = {}, as: Readonly<Record<string, string>> = callers.blueBottle) =>
+      ask(EXPORT_PATH, { method: "POST", as, headers: { ...headers, ...more } });
+    const first = await post();
+    assertAlike([first, await post()]);
+    assert.equal(
+      first.headers["location"],
+      `https://app.example.com${mount}/api/v1/async-jobs/${idOf(first)}`,
+    );
+    assert.notEqual(idOf(await post({ "Idempotency-Key": "order-2" })), idOf(first));
+    assert.notEqual(idOf(await post({}, callers.mailer)), idOf(first));
+    assertJson(
+      await post({ "X-Newsletter": "8" }),
+      422,
+      '{"errors":["This idempotency key was used before for another payload. Repeat that request as it was, or use another key."]}',
+    );
+    assertJson(
+      await post({ "Idempotency-Key": "k".repeat(256) }),
+      400,
+      '{"errors":["An idempotency key is a string of 1 to 255 characters."]}',
+    );
   },
 
   "refuses to start a job through the host's own route as it refuses elsewhere": async ({ ask }) => {

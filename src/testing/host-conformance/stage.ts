@@ -126,7 +126,9 @@ async function answerOfHost(
 ): Promise<JsonAnswer> {
   const principal = await principalOf(header);
   if (method === "POST" && url === `${mount}${EXPORT_PATH}` && principal !== undefined) {
-    return jobs.as(principal).respond.create("newsletter-recipients", "7");
+    const idempotencyKey = header("idempotency-key") || undefined;
+    const payload = header("x-newsletter") || "7";
+    return jobs.as(principal).respond.create("newsletter-recipients", payload, { idempotencyKey });
   }
   return { status: 200, headers: {}, body: { hostWasAsked: `${method} ${url}` } };
 }

@@ -49,7 +49,9 @@ export const durability: StoreCases = {
     assert.deepEqual(await again.stats(START), stats);
     assert.deepEqual(await Promise.all(jobs.map((job) => explained(again, job))), explanations);
     const key = { idempotencyKey: "order-1" };
-    assert.deepEqual(await again.insert([newJob(key)], START), [{ id: waiting.id, created: false }]);
+    assert.deepEqual(await again.insert([newJob(key)], START), [
+      { id: waiting.id, created: false, payload: '{"n":7}' },
+    ]);
     assert.equal((await claimOne(again)).payload, '{"n":7}');
     assert.deepEqual(await again.renew([claimOf(running)], LEASE, START), []);
     const rescued = await claim(again, { now: START + LEASE });

@@ -45,7 +45,9 @@ export const inserting: StoreCases = {
   "gives back the first job of an ID and changes nothing of it": async ({ store }) => {
     const first = await start(store, { payload: '"first"' });
     const again = newJob({ id: first.id, kind: "other", shop: "red-barn", payload: '"second"' });
-    assert.deepEqual(await store.insert([again], START), [{ id: first.id, created: false }]);
+    assert.deepEqual(await store.insert([again], START), [
+      { id: first.id, created: false, payload: '"first"' },
+    ]);
     assert.equal((await claim(store, { kinds: ["other"] })).claimed.length, 0);
     assert.equal((await claimOne(store)).payload, '"first"');
     assert.equal((await claim(store)).claimed.length, 0);
@@ -56,8 +58,10 @@ export const inserting: StoreCases = {
   }) => {
     const first = await finish(store);
     const again = newJob({ id: first.id });
-    assert.deepEqual(await store.insert([again], START), [{ id: first.id, created: false }]);
-    assert.deepEqual(await store.insert([again], START + WEEK), [{ id: first.id, created: false }]);
+    assert.deepEqual(await store.insert([again], START), [{ id: first.id, created: false, payload: "null" }]);
+    assert.deepEqual(await store.insert([again], START + WEEK), [
+      { id: first.id, created: false, payload: "null" },
+    ]);
   },
 
   "adds an ID that comes twice in one call once": async ({ store }) => {
@@ -65,7 +69,7 @@ export const inserting: StoreCases = {
     assert.deepEqual(await store.insert([job, other, job], START), [
       { id: job.id, created: true },
       { id: other.id, created: true },
-      { id: job.id, created: false },
+      { id: job.id, created: false, payload: "null" },
     ]);
     assert.equal((await claim(store)).claimed.length, 2);
   },
@@ -79,8 +83,8 @@ export const inserting: StoreCases = {
     assert.deepEqual(
       await store.insert(jobs, START),
       jobs.map(({ id }, index) => {
-        if (index === 12) return { id: known.id, created: false };
-        return index === 23 ? { id: keyed.id, created: false } : { id, created: true };
+        if (index === 12) return { id: known.id, created: false, payload: "null" };
+        return index === 23 ? { id: keyed.id, created: false, payload: "null" } : { id, created: true };
       }),
     );
     assert.equal((await claim(store)).claimed.length, 35);
@@ -89,11 +93,11 @@ export const inserting: StoreCases = {
   "gives back the first job of a key while that waits, runs, and is finished": async ({ store }) => {
     const first = await start(store, KEY);
     const again = () => store.insert([newJob(KEY)], START);
-    assert.deepEqual(await again(), [{ id: first.id, created: false }]);
+    assert.deepEqual(await again(), [{ id: first.id, created: false, payload: "null" }]);
     const claimed = await claimOne(store);
-    assert.deepEqual(await again(), [{ id: first.id, created: false }]);
+    assert.deepEqual(await again(), [{ id: first.id, created: false, payload: "null" }]);
     await settle(store, done(claimed));
-    assert.deepEqual(await again(), [{ id: first.id, created: false }]);
+    assert.deepEqual(await again(), [{ id: first.id, created: false, payload: "null" }]);
     assert.equal((await claim(store)).claimed.length, 0);
   },
 
@@ -107,7 +111,7 @@ export const inserting: StoreCases = {
       expiresAt: START + WEEK,
     };
     await store.cancel(cancellation);
-    assert.deepEqual(await store.insert([newJob(KEY)], START), [{ id, created: false }]);
+    assert.deepEqual(await store.insert([newJob(KEY)], START), [{ id, created: false, payload: "null" }]);
   },
 
   "keeps the keys of shops, of apps, of the shop itself and of kinds apart": async ({ store }) => {
@@ -128,7 +132,7 @@ export const inserting: StoreCases = {
     const again = owners.map((owner) => newJob({ ...owner, ...KEY }));
     assert.deepEqual(
       await store.insert(again, START),
-      jobs.map(({ id }) => ({ id, created: false })),
+      jobs.map(({ id }) => ({ id, created: false, payload: "null" })),
     );
   },
 
@@ -136,7 +140,7 @@ export const inserting: StoreCases = {
     const [first, second, other] = [newJob(KEY), newJob(KEY), newJob({ idempotencyKey: "order-2" })];
     assert.deepEqual(await store.insert([first, second, other], START), [
       { id: first.id, created: true },
-      { id: first.id, created: false },
+      { id: first.id, created: false, payload: "null" },
       { id: other.id, created: true },
     ]);
     assert.deepEqual(idsOf((await claim(store)).claimed), [first.id, other.id]);
@@ -153,9 +157,11 @@ export const inserting: StoreCases = {
   "frees a key in the millisecond in which its job expires, pruned or not": async ({ store }) => {
     const first = await finish(store, KEY);
     const early = await store.insert([newJob(KEY)], START + WEEK - 1);
-    assert.deepEqual(early, [{ id: first.id, created: false }]);
+    assert.deepEqual(early, [{ id: first.id, created: false, payload: "null" }]);
     const second = await start(store, KEY, START + WEEK);
-    assert.deepEqual(await store.insert([newJob(KEY)], START + WEEK), [{ id: second.id, created: false }]);
+    assert.deepEqual(await store.insert([newJob(KEY)], START + WEEK), [
+      { id: second.id, created: false, payload: "null" },
+    ]);
   },
 
   "gives the freed key to the first of one call": async ({ store }) => {
@@ -163,7 +169,7 @@ export const inserting: StoreCases = {
     const [second, third] = [newJob(KEY), newJob(KEY)];
     assert.deepEqual(await store.insert([second, third], START + WEEK), [
       { id: second.id, created: true },
-      { id: second.id, created: false },
+      { id: second.id, created: false, payload: "null" },
     ]);
   },
 
@@ -171,7 +177,9 @@ export const inserting: StoreCases = {
     await finish(store, KEY);
     const second = await start(store, KEY, START + WEEK);
     assert.equal((await store.expire(START + WEEK, 10)).removed, 1);
-    assert.deepEqual(await store.insert([newJob(KEY)], START + WEEK), [{ id: second.id, created: false }]);
+    assert.deepEqual(await store.insert([newJob(KEY)], START + WEEK), [
+      { id: second.id, created: false, payload: "null" },
+    ]);
   },
 
   "frees a key with the removal of its job": async ({ store }) => {

@@ -124,7 +124,7 @@ export const texts: StoreCases = {
     const again = keys.map(withKey);
     assert.deepEqual(
       await store.insert(again, START),
-      first.map(({ id }) => ({ id, created: false })),
+      first.map(({ id }) => ({ id, created: false, payload: "null" })),
     );
   },
 
