@@ -3,12 +3,25 @@ import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "./clock.js";
 import type { Cursors } from "./cursor.js";
-import { IdempotencyConflictError, InvalidQueryError, JobNotFoundError, ResultStoreError } from "./errors.js";
+import {
+  IdempotencyConflictError,
+  InvalidQueryError,
+  JobNotFoundError,
+  JobUnfinishedError,
+  ResultStoreError,
+} from "./errors.js";
 import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { ID_PATTERN, type IdSource, idsTogether } from "./ids.js";
-import { completionTime, JOB_STATUSES, type JobStatus, type NewJob, type VisibleJob } from "./job.js";
+import {
+  completionTime,
+  fileKeyOf,
+  JOB_STATUSES,
+  type JobStatus,
+  type NewJob,
+  type VisibleJob,
+} from "./job.js";
 import type { JobWatch, WatchOptions } from "./job-watch.js";
 import { KIND_NAME, type Kind, type KindRegistry } from "./kinds.js";
 import type { Pace } from "./pace.js";
@@ -137,6 +150,14 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * @throws JobNotFoundError, ForbiddenError
    */
   cancel(id: string): Promise<JobView>;
+
+  /**
+   * Removes a finished job and all its files, for those who must have data gone before it expires. When the files
+   * cannot be removed it rejects, and the job is gone all the same; the pruner removes them later.
+   *
+   * @throws JobNotFoundError, JobUnfinishedError, ForbiddenError, ResultStoreError
+   */
+  erase(id: string): Promise<void>;
 
   /**
    * Opens the file of a job whose result is a file. Rejects with what `range` throws.
@@ -270,6 +291,19 @@ export class PrincipalAccessor implements Accessor {
     return this.#view(job);
   }
 
+  async erase(id: string): Promise<void> {
+    const visibility = visibilityOf(this.#principal);
+    requireId(id);
+    const { store, results, clock, events } = this.#settings;
+    const erasure = await store.erase(id, visibility, clock.now());
+    if (erasure === undefined) throw new JobNotFoundError();
+    if (erasure.type === "unfinished") throw new JobUnfinishedError();
+    events.emit("job:erased", { id });
+    // Also what earlier attempts have left.
+    const keys = Array.from({ length: erasure.fence }, (_, index) => fileKeyOf({ id, fence: index + 1 }));
+    if (keys.length > 0) await results?.remove(keys);
+  }
+
   async openResult(id: string, wanted?: ByteRange | ChooseRange): Promise<OpenedResult> {
     const job = await this.#find(id, visibilityOf(this.#principal));
     if (job.status !== "done" || job.result.type !== "file") throw new JobNotFoundError();
@@ -310,7 +344,7 @@ export class PrincipalAccessor implements Accessor {
   }
 
   async #find(id: string, visibility: Visibility): Promise<VisibleJob> {
-    if (typeof id !== "string" || !ID_PATTERN.test(id)) throw new JobNotFoundError();
+    requireId(id);
     const job = await this.#settings.store.find(id, visibility, this.#settings.clock.now());
     if (job === undefined) throw new JobNotFoundError();
     return job;
@@ -321,6 +355,11 @@ export class PrincipalAccessor implements Accessor {
     this.#settings.pace.observe(view);
     return view;
   }
+}
+
+/** @throws JobNotFoundError for what cannot be an ID */
+function requireId(id: string): void {
+  if (typeof id !== "string" || !ID_PATTERN.test(id)) throw new JobNotFoundError();
 }
 
 /** Whatever the order of their keys. */

@@ -83,6 +83,14 @@ export class FollowLimitError extends AsyncJobsError {
   }
 }
 
+/** A job that waits or runs cannot be erased: it must be cancelled first. */
+export class JobUnfinishedError extends AsyncJobsError {
+  readonly code = "JOB_UNFINISHED";
+  constructor() {
+    super("The job is not finished. Cancel it first.");
+  }
+}
+
 /** A handler returned more than `maxResultBytes`. Fails the job at once; write large results to a file instead. */
 export class ResultTooLargeError extends AsyncJobsError {
   readonly code = "RESULT_TOO_LARGE";

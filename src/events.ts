@@ -28,6 +28,8 @@ export interface AsyncJobsEvents {
   "job:failed": AttemptEvent & { readonly error: unknown; readonly reference?: string };
   "job:retrying": AttemptEvent & { readonly error: unknown; readonly runAt: number };
   "job:cancelled": JobEvent;
+  /** A finished job was removed with its files, before it expired. */
+  "job:erased": { readonly id: string };
   /** Handed back: at shutdown, or because a job that was claimed along with it has to run alone. */
   "job:released": AttemptEvent;
   /** A runner died or froze past its lease; the job waits again. */

@@ -76,6 +76,12 @@ export interface JobStore {
   list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage>;
 
   /**
+   * Removes a visible job that is finished, at once; nothing of it is left but files of its claims in the result
+   * store. One that is not finished stays as it is. Undefined if it is not visible.
+   */
+  erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined>;
+
+  /**
    * Removes at most `limit` jobs with `expiresAt <= now`, oldest expiry first, and tells how many and which
    * files of the result store belonged to them. Holds the event loop and the store for a few milliseconds at most.
    */
@@ -171,6 +177,10 @@ export interface JobPage {
   /** Where the next page begins; absent on the last page and without a limit. */
   readonly next?: number;
 }
+
+export type Erasure =
+  /** No claim of the job had a higher fence: its files have this one and lower ones in their keys. */
+  { readonly type: "erased"; readonly fence: number } | { readonly type: "unfinished" };
 
 export interface Expired {
   readonly removed: number;

@@ -5,6 +5,7 @@ import {
   InvalidPayloadError,
   InvalidQueryError,
   JobNotFoundError,
+  JobUnfinishedError,
   PayloadTooLargeError,
   StoreBusyError,
   StoreClosedError,
@@ -39,6 +40,7 @@ export function errorReply(error: unknown, report: (during: string, error: unkno
   if (error instanceof InvalidQueryError) return sentences(400, [error.message]);
   if (error instanceof PayloadTooLargeError) return sentences(413, [error.message]);
   if (error instanceof UnknownKindError) return sentences(400, ["This kind of job cannot be started here."]);
+  if (error instanceof JobUnfinishedError) return sentences(409, [error.message]);
   if (error instanceof IdempotencyConflictError) return sentences(422, [error.message]);
   if (error instanceof FollowLimitError) {
     return sentences(429, ["Too many of your requests wait for jobs already. Please try again later."], {

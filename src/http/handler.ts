@@ -116,7 +116,7 @@ function follow(
     case "list":
       return replies.streamList(() => parseListQuery(new URLSearchParams(query)));
     case "job":
-      return getJob(route.id, replies, request);
+      return request.method === "DELETE" ? replies.erase(route.id) : getJob(route.id, replies, request);
     case "events":
       return replies.events(route.id, read(request, "last-event-id"));
     case "cancel":

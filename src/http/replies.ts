@@ -134,6 +134,14 @@ export class Replies {
     return this.#reply(async () => this.#jobReply(await this.#accessor.cancel(id)));
   }
 
+  /** 204 when the job is gone. */
+  erase(id: string): Promise<JsonReply> {
+    return this.#reply(async () => {
+      await this.#accessor.erase(id);
+      return emptyReply(204);
+    });
+  }
+
   /** The whole file. */
   openResult(id: string): Promise<FileReply | JsonReply> {
     return this.#reply(async () => fileReply(await this.#accessor.openResult(id)));

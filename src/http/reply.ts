@@ -54,6 +54,6 @@ export function tagOf(body: string): string {
 }
 
 /** An answer that says there is nothing. */
-export function emptyReply(status: number): Reply {
+export function emptyReply(status: number): JsonReply {
   return { status, headers: COMMON_HEADERS, body: "" };
 }

@@ -34,6 +34,8 @@ export interface Responder<Kinds extends readonly Kind[] = readonly Kind[]> {
   list(query?: JobListQuery): Promise<JsonAnswer>;
   get(id: string): Promise<JsonAnswer>;
   cancel(id: string): Promise<JsonAnswer>;
+  /** 204 with null for a body, or 404, or 409 for a job that is not finished. */
+  erase(id: string): Promise<JsonAnswer>;
   openResult(id: string): Promise<FileAnswer>;
 }
 
@@ -47,6 +49,7 @@ export function createResponder<Kinds extends readonly Kind[]>(
     list: async (query) => toJsonAnswer(await replies.list(() => query ?? {})),
     get: async (id) => toJsonAnswer(await replies.get(id)),
     cancel: async (id) => toJsonAnswer(await replies.cancel(id)),
+    erase: async (id) => toJsonAnswer(await replies.erase(id)),
     openResult: async (id) => {
       const { status, headers, body } = await replies.openResult(id);
       return typeof body === "string" ? toJsonAnswer({ status, headers, body }) : { status, headers, body };
@@ -57,5 +60,5 @@ export function createResponder<Kinds extends readonly Kind[]>(
 /** Without the length: the host writes the body by its own means, which find it. */
 function toJsonAnswer({ status, headers, body }: JsonReply): JsonAnswer {
   const { "Content-Length": _length, ...others } = headers;
-  return { status, headers: others, body: JSON.parse(body) };
+  return { status, headers: others, body: body === "" ? null : JSON.parse(body) };
 }

@@ -14,6 +14,7 @@ export type Route =
     };
 
 const READ = ["GET", "HEAD", "OPTIONS"];
+const READ_AND_ERASE = ["GET", "HEAD", "DELETE", "OPTIONS"];
 const ACT = ["POST", "OPTIONS"];
 
 /** Every path of the API, below its mount, for routers that must be told; `*` stands for the rest of a path. */
@@ -26,7 +27,7 @@ export function routeOf(path: string): Route | undefined {
   if (path === API_PATH) return { type: "list", methods: READ };
   if (path.startsWith(`${API_PATH}/`)) {
     const [id = "", action, ...more] = path.slice(API_PATH.length + 1).split("/");
-    if (action === undefined) return { type: "job", methods: READ, id: decode(id) };
+    if (action === undefined) return { type: "job", methods: READ_AND_ERASE, id: decode(id) };
     if (more.length > 0) return undefined;
     if (action === "cancel") return { type: "cancel", methods: ACT, id: decode(id) };
     if (action === "events") return { type: "events", methods: READ, id: decode(id) };

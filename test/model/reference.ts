@@ -6,6 +6,7 @@ import {
   type ClaimRequest,
   type ClaimResponse,
   claimOfFileKey,
+  type Erasure,
   type Expired,
   type Inserted,
   type JobExplanation,
@@ -145,6 +146,14 @@ export class Reference {
       .filter(({ job }) => query.kind === undefined || job.kind === query.kind)
       .filter(({ job }) => query.status === undefined || job.status === query.status)
       .reverse();
+  }
+
+  erase(id: string, visibility: Visibility, now: number): Erasure | undefined {
+    const one = this.#of(id);
+    if (one === undefined || !isVisible(one, visibility, now)) return undefined;
+    if (typeof one.state === "string") return { type: "unfinished" };
+    this.jobs = this.jobs.filter((other) => other !== one);
+    return { type: "erased", fence: one.fence };
   }
 
   /** Which of several jobs goes that expire in one millisecond is not promised: then the limit admits them all. */

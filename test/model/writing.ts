@@ -161,6 +161,21 @@ const cancelling = stepOf(
   },
 );
 
+const erasing = stepOf("erasing", fc.record({ job: nearby, visibility }), (world, { job, visibility }) => {
+  const id = world.idOf(job);
+  const { now } = world;
+  const known = world.reference.erase(id, visibility, now);
+  const ofAllClaims = known?.type === "erased" ? known.fence : 0;
+  return {
+    expected: known && { type: known.type, coversClaims: true },
+    async call(store) {
+      const erasure = await store.erase(id, visibility, now);
+      const fence = erasure?.type === "erased" ? erasure.fence : 0;
+      return erasure && { type: erasure.type, coversClaims: fence >= ofAllClaims };
+    },
+  };
+});
+
 const expiring = stepOf("expiring", fc.integer({ min: 1, max: 6 }), (world, most) => {
   const { now } = world;
   const { limit, removed, files } = world.reference.expire(now, most);
@@ -180,6 +195,7 @@ export const writing = fc.oneof(
   { weight: 2, arbitrary: renewing },
   { weight: 5, arbitrary: settling },
   { weight: 2, arbitrary: cancelling },
+  { weight: 1, arbitrary: erasing },
   { weight: 2, arbitrary: expiring },
 );
 

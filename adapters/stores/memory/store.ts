@@ -5,6 +5,7 @@ import {
   type ClaimRequest,
   type ClaimResponse,
   claimOfFileKey,
+  type Erasure,
   type Expired,
   type Inserted,
   type JobExplanation,
@@ -125,6 +126,16 @@ class MemoryStore implements JobStore {
         last = row.number;
       }
       return { jobs };
+    });
+  }
+
+  erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
+    return this.#call((): Erasure | undefined => {
+      const row = this.#visible(id, visibility, now);
+      if (row === undefined) return undefined;
+      if (row.state.type !== "finished") return { type: "unfinished" };
+      this.#rows.remove(row);
+      return { type: "erased", fence: row.fence };
     });
   }
 

@@ -1,14 +1,35 @@
 import type { Kysely } from "kysely";
 import { count, params, rowsQuery } from "./query.js";
+import type { Seen } from "./reading.js";
 import { IS_FINISHED, type Tables } from "./tables.js";
 
 type Expired = { readonly now: number; readonly limit: number };
 
-const expired = params<Expired>();
+type Erased = Seen & { readonly id: string };
 
-/** The statement that removes what expired, oldest expiry first. */
+const expired = params<Expired>();
+const erased = params<Erased>();
+
+/** The statements that remove jobs. */
 export function expiringQueries(db: Kysely<Tables>) {
+  const erase = (byApp: boolean) =>
+    rowsQuery<Erased>()(
+      db
+        .deleteFrom("jobs")
+        .where("id", "=", erased("id"))
+        .where("shop", "=", erased("shop"))
+        .$if(byApp, (query) => query.where("app", "=", erased("app")))
+        .where(IS_FINISHED)
+        .where("expires_at", ">", erased("now"))
+        .returning(["seq", "fence"]),
+      ["seq", "fence"],
+    );
+
   return {
+    /** One finished job. */
+    erase: { byShop: erase(false), byApp: erase(true) },
+
+    /** What expired, oldest expiry first. */
     expire: rowsQuery<Expired>()(
       db
         .deleteFrom("jobs")

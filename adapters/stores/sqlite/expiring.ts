@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { type Kysely, sql } from "kysely";
+import type { Visibility } from "../../../src/index.js";
 import { expiringQueries } from "../sql/expiring.js";
 import { params, rowsQuery, runQuery } from "../sql/query.js";
 import { STATE, type Tables } from "../sql/tables.js";
@@ -31,18 +32,23 @@ function numberingQueries(db: Kysely<Tables>) {
 }
 
 /**
- * Removes expired jobs. SQLite numbers a new row one higher than the highest, so a number would come back once the
+ * Removes jobs. SQLite numbers a new row one higher than the highest, so a number would come back once the
  * newest job was removed, and a later page of a list could show a newer job. An empty row keeps that number taken.
  * AUTOINCREMENT would do the same at the price of one more page in every start: a tenth of its cost.
  */
 export class Expiring {
   readonly #expire;
+  readonly #eraseByShop;
+  readonly #eraseByApp;
   readonly #newest;
   readonly #keepNumber;
 
   constructor(database: Database.Database, db: Kysely<Tables>) {
     const { newest, keepNumber } = numberingQueries(db);
-    this.#expire = new Prepared(database, expiringQueries(db).expire);
+    const { expire, erase } = expiringQueries(db);
+    this.#expire = new Prepared(database, expire);
+    this.#eraseByShop = new Prepared(database, erase.byShop);
+    this.#eraseByApp = new Prepared(database, erase.byApp);
     this.#newest = new Prepared(database, newest);
     this.#keepNumber = new Prepared(database, keepNumber);
   }
@@ -50,8 +56,21 @@ export class Expiring {
   /** The key of each removed job's file, or null. To be run in a transaction. */
   expire(now: number, limit: number): (string | null)[] {
     const removed = this.#expire.all({ now, limit });
-    const last = removed.reduce((highest, [seq]) => Math.max(highest, seq), 0);
-    if (last > (this.#newest.get({})?.[0] ?? 0)) this.#keepNumber.run({ seq: last });
+    this.#keepTaken(removed.reduce((highest, [seq]) => Math.max(highest, seq), 0));
     return removed.map(([, fileKey]) => fileKey);
+  }
+
+  /** The fence of the finished job that was removed; undefined if there was none. To be run in a transaction. */
+  erase(id: string, { shop, app }: Visibility, now: number): number | undefined {
+    const erase = app === undefined ? this.#eraseByShop : this.#eraseByApp;
+    const removed = erase.get({ id, shop, app: app ?? null, now });
+    if (removed === undefined) return undefined;
+    const [seq, fence] = removed;
+    this.#keepTaken(seq);
+    return fence;
+  }
+
+  #keepTaken(seq: number): void {
+    if (seq > (this.#newest.get({})?.[0] ?? 0)) this.#keepNumber.run({ seq });
   }
 }

@@ -6,6 +6,7 @@ import type {
   Claim,
   ClaimRequest,
   ClaimResponse,
+  Erasure,
   Expired,
   Inserted,
   JobExplanation,
@@ -151,6 +152,17 @@ class SqliteStore implements JobStore {
 
   list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage> {
     return this.#transactions.read(() => this.#parts.reading.list(visibility, query, now));
+  }
+
+  erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
+    return this.#transactions.write({
+      run: (): Erasure | undefined => {
+        const fence = this.#parts.expiring.erase(id, visibility, now);
+        if (fence !== undefined) return { type: "erased", fence };
+        return this.#parts.reading.find(id, visibility, now) && { type: "unfinished" };
+      },
+      wakes: false,
+    });
   }
 
   async expire(now: number, limit: number): Promise<Expired> {

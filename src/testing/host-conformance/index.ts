@@ -3,6 +3,7 @@ import { cancelling } from "./cancelling.js";
 import { conditions } from "./conditions.js";
 import { connections } from "./connections.js";
 import { downloads } from "./downloads.js";
+import { erasing } from "./erasing.js";
 import { events } from "./events.js";
 import { files } from "./files.js";
 import { heads } from "./heads.js";
@@ -30,6 +31,7 @@ const SUBJECTS = [
   singleJob,
   listing,
   cancelling,
+  erasing,
   files,
   parts,
   refusing,

@@ -48,6 +48,8 @@ export interface Stage {
   readonly operatorErrors: readonly { readonly during: string; readonly error: unknown }[];
   /** Every result file that was opened. */
   readonly opened: readonly Readable[];
+  /** The keys of all result files. */
+  files(): Promise<readonly string[]>;
   /** Opens this instead of every result file from now on. */
   replaceFiles(open: OpenFile): void;
   /** Asks for a path below the mount. */
@@ -102,6 +104,11 @@ export async function onStage(
       origin: host.url,
       operatorErrors,
       opened: files.opened,
+      async files() {
+        const keys: string[] = [];
+        for await (const batch of files.results.keys()) keys.push(...batch);
+        return keys;
+      },
       replaceFiles: files.replace,
       ask: (path, { as = callers.blueBottle, headers, ...question } = {}) =>
         ask(host.url, `${mount}${path}`, { ...question, headers: { ...as, ...headers } }),

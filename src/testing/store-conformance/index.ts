@@ -7,6 +7,7 @@ import { closing } from "./closing.js";
 import { counting } from "./counting.js";
 import { durability } from "./durability.js";
 import { emptiness } from "./emptiness.js";
+import { erasing } from "./erasing.js";
 import { expiring } from "./expiring.js";
 import { explaining } from "./explaining.js";
 import { files } from "./files.js";
@@ -37,7 +38,7 @@ export interface StoreConformanceOptions {
 
 const SUBJECTS: Readonly<Record<string, StoreCases>> = {
   ...{ inserting, claiming, turns, rescuing, renewing, settling, cancelling },
-  ...{ finding, listing, expiring, files, counting, explaining, waking, texts, emptiness, closing },
+  ...{ finding, listing, erasing, expiring, files, counting, explaining, waking, texts, emptiness, closing },
 };
 
 /**
