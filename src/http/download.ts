@@ -63,7 +63,6 @@ function headersOf(file: OpenedResult): Readonly<Record<string, string>> {
   return {
     "Content-Type": withCharset(file.contentType),
     "Content-Disposition": `attachment; filename="${file.fileName}"; filename*=UTF-8''${encodeURIComponent(file.fileName)}`,
-    "X-Content-Type-Options": "nosniff",
     "Last-Modified": lastModifiedOf(file),
     Sunset: file.expiresAt.toUTCString(),
   };

@@ -22,6 +22,8 @@ export const COMMON_HEADERS = {
   "Cache-Control": "private, no-cache",
   // Answers differ by who asks; a shared cache must not mix them up.
   Vary: "Accept, Authorization, X-ApiKey",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
 };
 
 /** A JSON answer. */

@@ -156,3 +156,16 @@ it.each(["shop-api", "/shop-api/", "/", "//"])("refuses the prefix %s", (prefix)
   expect(create).toThrow(InvalidOptionError);
   expect(create).toThrow(/prefix is .* such as \/shop-api/);
 });
+
+it("sends no header that lets other sites read an answer", async () => {
+  const { jobs, ask } = serving();
+  await jobs.as(blueBottle).create("csv", null);
+  await jobs.runUntilIdle();
+  const headers = { origin: "https://evil.example", "access-control-request-method": "GET" };
+  for (const path of ["/api/v1/async-jobs", `/api/v1/async-jobs/${ID}`, `/async-jobs/${ID}.csv`]) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
+      const reply = await ask(path, { method, headers });
+      expect(Object.keys(reply.headers).filter((name) => /^access-control/i.test(name))).toEqual([]);
+    }
+  }
+});

@@ -38,6 +38,8 @@ const COMMON = {
   "Content-Type": "application/json; charset=utf-8",
   "Cache-Control": "private, no-cache",
   Vary: "Accept, Authorization, X-ApiKey",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
 };
 const ID = "57b5aa3b046abfb053d80b50";
 

@@ -16,10 +16,12 @@ export function assertError(answer: Answer, status: number, sentence: string): v
   assert.equal(answer.headers["etag"], undefined);
 }
 
-/** No cache may give the answer to anybody else, or without asking. */
+/** No cache may give the answer to anybody else, or without asking, and no browser may make more of it. */
 export function assertPrivate({ headers }: Answer): void {
   assert.equal(headers["cache-control"], "private, no-cache");
   assert.equal(headers["vary"], "Accept, Authorization, X-ApiKey");
+  assert.equal(headers["x-content-type-options"], "nosniff");
+  assert.equal(headers["referrer-policy"], "no-referrer");
 }
 
 /** The answers cannot be told apart: status, every header but Date, and body. */

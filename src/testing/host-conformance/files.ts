@@ -17,6 +17,7 @@ export const files: HostCases = {
       `attachment; filename="${id}.csv"; filename*=UTF-8''${id}.csv`,
     );
     assert.equal(headers["x-content-type-options"], "nosniff");
+    assert.equal(headers["referrer-policy"], "no-referrer");
     assert.equal(headers["sunset"], "Tue, 10 Jan 2017 16:37:20 GMT");
     assert.match(headers["etag"] ?? "", /^"[^"]+"$/);
     assert.equal(headers["last-modified"], "Tue, 03 Jan 2017 16:37:20 GMT");
