@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { POSTGRES_DEFAULTS } from "../adapters/stores/postgres/options.js";
 import { SQLITE_DEFAULTS } from "../adapters/stores/sqlite/options.js";
 import { NEWSLETTER_EXPORT_DEFAULTS } from "../src/kinds/newsletter-export.js";
 import { KIND_DEFAULTS } from "../src/kinds.js";
@@ -38,6 +39,7 @@ it.each([
   ["src/retry.ts", DEFAULT_BACKOFF],
   ["src/kinds/newsletter-export.ts", NEWSLETTER_EXPORT_DEFAULTS],
   ["adapters/stores/sqlite/options.ts", SQLITE_DEFAULTS],
+  ["adapters/stores/postgres/options.ts", POSTGRES_DEFAULTS],
 ])("the docstrings in %s tell the defaults that are used", (file, defaults) => {
   const told = documentedDefaults(file);
   for (const [name, used] of Object.entries(defaults)) {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, inject, it } from "vitest";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
+import { postgresStore } from "../../adapters/stores/postgres/index.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import { type OpenStore, type StoreConformanceOptions, storeConformance } from "../../src/testing/index.js";
 
@@ -43,6 +44,11 @@ const stores: readonly Contender[] = [
   {
     where: "one file of many stores, by their prefixes",
     open: (name) => sqliteStore(join(folder, "shared.db"), { tablePrefix: `${name}_` }),
+    options: { durable: true },
+  },
+  {
+    where: "PostgreSQL",
+    open: (name) => postgresStore(inject("postgresUrl"), { schema: name, clock: "caller", connections: 4 }),
     options: { durable: true },
   },
 ];

@@ -13,10 +13,14 @@ const advancing = stepOf(
   },
 );
 
-/** Whatever may be asked, and time that passes between. */
-export const step = fc.oneof(
+const weighted = [
   { weight: 6, arbitrary: writing },
   { weight: 5, arbitrary: reading },
-  { weight: 1, arbitrary: together },
   { weight: 2, arbitrary: advancing },
-);
+];
+
+/** Whatever may be asked, and time that passes between. */
+export const step = fc.oneof(...weighted, { weight: 1, arbitrary: together });
+
+/** The same for a store that keeps no order among calls that come together. */
+export const stepAlone = fc.oneof(...weighted);

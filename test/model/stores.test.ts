@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { afterAll, it } from "vitest";
+import { afterAll, inject, it } from "vitest";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
+import { postgresStore } from "../../adapters/stores/postgres/index.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import type { JobStore } from "../../src/index.js";
 import { inspect } from "./reading.js";
-import { step } from "./steps.js";
+import { step, stepAlone } from "./steps.js";
 import { type Asked, type Step, World } from "./world.js";
 
 const folder = mkdtempSync(join(tmpdir(), "async-jobs-"));
@@ -58,21 +59,42 @@ class Reopen implements StoreCommand {
   }
 }
 
-const asking = fc.tuple(step, fc.nat(1)).map(([one, via]): StoreCommand => new Ask(one, via));
-const reopening = fc.constant<StoreCommand>(new Reopen());
-const command = fc.oneof({ weight: 20, arbitrary: asking }, { weight: 1, arbitrary: reopening });
+function commandsOf(steps: fc.Arbitrary<Step>): fc.Arbitrary<Iterable<StoreCommand>> {
+  const asking = fc.tuple(steps, fc.nat(1)).map(([one, via]): StoreCommand => new Ask(one, via));
+  const reopening = fc.constant<StoreCommand>(new Reopen());
+  const command = fc.oneof({ weight: 20, arbitrary: asking }, { weight: 1, arbitrary: reopening });
+  return fc.commands([command], { maxCommands: 120, size: "max" });
+}
 
-let files = 0;
+/** Names what each run has for itself. */
+let opened = 0;
 
-const STORES: Readonly<Record<string, { readonly runs: number; connect(): Connections }>> = {
+interface Contender {
+  readonly runs: number;
+  /** Default {@link step}. */
+  readonly steps?: fc.Arbitrary<Step>;
+  connect(): Connections;
+}
+
+const STORES: Readonly<Record<string, Contender>> = {
   "the memory store": { runs: 400, connect: () => ({ open: [memoryStore()] }) },
   "SQLite in memory": { runs: 350, connect: () => ({ open: [sqliteStore(":memory:")] }) },
   "two connections to a SQLite file": {
     runs: 40,
     connect() {
-      files += 1;
-      const path = join(folder, `${files}.db`);
+      opened += 1;
+      const path = join(folder, `${opened}.db`);
       const reopen = () => sqliteStore(path, { synchronous: "NORMAL" });
+      return { open: [reopen(), reopen()], reopen };
+    },
+  },
+  "two stores on a PostgreSQL server": {
+    runs: 15,
+    steps: stepAlone,
+    connect() {
+      opened += 1;
+      const schema = `model_${process.pid}_${opened}`;
+      const reopen = () => postgresStore(inject("postgresUrl"), { schema, clock: "caller", connections: 2 });
       return { open: [reopen(), reopen()], reopen };
     },
   },
@@ -80,20 +102,18 @@ const STORES: Readonly<Record<string, { readonly runs: number; connect(): Connec
 
 it.each(Object.entries(STORES))(
   "%s does what the contract says, whatever is asked of it",
+  { timeout: 120_000 },
   async (_name, store) => {
-    const property = fc.asyncProperty(
-      fc.commands([command], { maxCommands: 120, size: "max" }),
-      async (commands) => {
-        const connections = store.connect();
-        try {
-          const world = new World();
-          await fc.asyncModelRun(() => ({ model: world, real: connections }), commands);
-          await compare(inspect(world), connections.open[0]);
-        } finally {
-          for (const opened of connections.open) await opened.close();
-        }
-      },
-    );
+    const property = fc.asyncProperty(commandsOf(store.steps ?? step), async (commands) => {
+      const connections = store.connect();
+      try {
+        const world = new World();
+        await fc.asyncModelRun(() => ({ model: world, real: connections }), commands);
+        await compare(inspect(world), connections.open[0]);
+      } finally {
+        for (const opened of connections.open) await opened.close();
+      }
+    });
     await fc.assert(property, { numRuns: store.runs });
   },
 );

@@ -10,8 +10,12 @@ type Erased = Seen & { readonly id: string };
 const expired = params<Expired>();
 const erased = params<Erased>();
 
-/** The statements that remove jobs. */
-export function expiringQueries(db: Kysely<Tables>) {
+/**
+ * The statements that remove jobs.
+ *
+ * @param key the column by which a row is found fastest
+ */
+export function expiringQueries(db: Kysely<Tables>, key: "seq" | "id") {
   const erase = (byApp: boolean) =>
     rowsQuery<Erased>()(
       db
@@ -33,10 +37,10 @@ export function expiringQueries(db: Kysely<Tables>) {
     expire: rowsQuery<Expired>()(
       db
         .deleteFrom("jobs")
-        .where("seq", "in", (eb) =>
+        .where(key, "in", (eb) =>
           eb
             .selectFrom("jobs")
-            .select("seq")
+            .select(key)
             .where(IS_FINISHED)
             .where("expires_at", "<=", expired("now"))
             .orderBy("expires_at")

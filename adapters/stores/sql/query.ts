@@ -21,7 +21,7 @@ export type RowOf<Columns extends readonly PropertyKey[], Selected> = {
 };
 
 /** Stands in a statement for the argument of that name. */
-class Place {
+export class Place {
   readonly name: string;
   constructor(name: string) {
     this.name = name;

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { JobStatus } from "../../../src/index.js";
 import { count, params, rowsQuery } from "./query.js";
 import { EXPLAINED_COLUMNS, VISIBLE_COLUMNS } from "./rows.js";
@@ -7,7 +7,7 @@ import { IS_DELAYED, IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
 /** Who asks, and when. `app` counts only in the queries made for a Partner App. */
 export type Seen = { readonly shop: string; readonly app: string | null; readonly now: number };
 type SeenJob = Seen & { readonly id: string };
-type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
+export type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
 type Place = { readonly kind: string; readonly turn: number; readonly seq: number; readonly now: number };
 
 const seen = params<SeenJob>();
@@ -57,22 +57,7 @@ export function readingQueries(db: Kysely<Tables>) {
 
     /** One kind of a shop's jobs, newest start first. */
     list: (byApp: boolean, status: JobStatus | undefined) =>
-      rowsQuery<ListPage>()(
-        db
-          .selectFrom("jobs")
-          .select(VISIBLE_COLUMNS)
-          .where("shop", "=", page("shop"))
-          .$if(byApp, (query) => query.where("app", "=", page("app")))
-          .where("kind", "=", page("kind"))
-          .where("seq", "<", page("before"))
-          .$if(status === "pending", (query) => query.where(IS_LIVE))
-          .$if(status === "done", (query) => query.where("state", "=", sql.lit(STATE.done)))
-          .$if(status === "failed", (query) => query.where("state", "=", sql.lit(STATE.failed)))
-          .where(IS_NOT_EXPIRED)
-          .orderBy("seq", "desc")
-          .limit(count(page("limit"))),
-        VISIBLE_COLUMNS,
-      ),
+      rowsQuery<ListPage>()(listQuery(db, byApp, status, page("kind")), VISIBLE_COLUMNS),
 
     explain: rowsQuery<{ readonly id: string }>()(
       db.selectFrom("jobs").select(EXPLAINED_COLUMNS).where("id", "=", seen("id")),
@@ -90,4 +75,26 @@ export function readingQueries(db: Kysely<Tables>) {
       ["state", "fence", "file_key", "checkpoint"],
     ),
   };
+}
+
+/** One kind of a shop's jobs, newest start first: one walk along an index. */
+export function listQuery(
+  db: Kysely<Tables>,
+  byApp: boolean,
+  status: JobStatus | undefined,
+  kind: RawBuilder<string>,
+) {
+  return db
+    .selectFrom("jobs")
+    .select(VISIBLE_COLUMNS)
+    .where("shop", "=", page("shop"))
+    .$if(byApp, (query) => query.where("app", "=", page("app")))
+    .where("kind", "=", kind)
+    .where("seq", "<", page("before"))
+    .$if(status === "pending", (query) => query.where(IS_LIVE))
+    .$if(status === "done", (query) => query.where("state", "=", sql.lit(STATE.done)))
+    .$if(status === "failed", (query) => query.where("state", "=", sql.lit(STATE.failed)))
+    .where(IS_NOT_EXPIRED)
+    .orderBy("seq", "desc")
+    .limit(count(page("limit")));
 }

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { params, rowsQuery, runQuery } from "./query.js";
 import type { Seen } from "./reading.js";
 import { VISIBLE_COLUMNS } from "./rows.js";
@@ -17,7 +17,7 @@ type Failed = Ended & { readonly error: string; readonly detail: string | null }
 type Retried = OfClaim & { readonly runAt: number; readonly detail: string };
 type Renewed = OfClaim & { readonly leaseUntil: number };
 type Reported = Renewed & { readonly checkpoint: string | null; readonly progress: string | null };
-type Cancelled = Seen & { readonly id: string; readonly error: string; readonly expiresAt: number };
+export type Cancelled = Seen & { readonly id: string; readonly error: string; readonly expiresAt: number };
 
 const claim = params<OfClaim>();
 const done = params<Done>();
@@ -37,26 +37,6 @@ export function settlingQueries(db: Kysely<Tables>) {
       .where("id", "=", claim("id"))
       .where("fence", "=", claim("fence"))
       .where("state", "=", sql.lit(STATE.running));
-
-  const cancel = (byApp: boolean) =>
-    rowsQuery<Cancelled>()(
-      db
-        .updateTable("jobs")
-        .set(({ eb }) => ({
-          ...CLEARED,
-          state: sql.lit(STATE.failed),
-          fence: eb("fence", "+", sql.lit(1)),
-          error: cancelled("error"),
-          completed_at: cancelled("now"),
-          expires_at: cancelled("expiresAt"),
-        }))
-        .where("id", "=", cancelled("id"))
-        .where("shop", "=", cancelled("shop"))
-        .$if(byApp, (query) => query.where("app", "=", cancelled("app")))
-        .where(IS_LIVE)
-        .returning(VISIBLE_COLUMNS),
-      VISIBLE_COLUMNS,
-    );
 
   return {
     done: runQuery<Done>(
@@ -99,6 +79,30 @@ export function settlingQueries(db: Kysely<Tables>) {
         progress: fn.coalesce(reported("progress"), "progress"),
       })),
     ),
-    cancel: { byShop: cancel(false), byApp: cancel(true) },
+    cancel: cancelQueries<Cancelled>(db, cancelled("expiresAt")),
   };
+}
+
+/** The statements that fail a job that is not finished. */
+export function cancelQueries<Args extends Cancelled>(db: Kysely<Tables>, expiresAt: RawBuilder<number>) {
+  const cancel = (byApp: boolean) =>
+    rowsQuery<Args>()(
+      db
+        .updateTable("jobs")
+        .set(({ eb }) => ({
+          ...CLEARED,
+          state: sql.lit(STATE.failed),
+          fence: eb("fence", "+", sql.lit(1)),
+          error: cancelled("error"),
+          completed_at: cancelled("now"),
+          expires_at: expiresAt,
+        }))
+        .where("id", "=", cancelled("id"))
+        .where("shop", "=", cancelled("shop"))
+        .$if(byApp, (query) => query.where("app", "=", cancelled("app")))
+        .where(IS_LIVE)
+        .returning(VISIBLE_COLUMNS),
+      VISIBLE_COLUMNS,
+    );
+  return { byShop: cancel(false), byApp: cancel(true) };
 }

@@ -108,7 +108,7 @@ class PrefixTransformer extends OperationNodeTransformer {
   }
 }
 
-const TABLE_NAMES: ReadonlySet<string> = new Set<keyof Tables | "migrations">([
+export const TABLE_NAMES: ReadonlySet<string> = new Set<keyof Tables | "migrations">([
   "jobs",
   "kinds",
   "migrations",

@@ -45,7 +45,7 @@ export class Expiring {
 
   constructor(database: Database.Database, db: Kysely<Tables>) {
     const { newest, keepNumber } = numberingQueries(db);
-    const { expire, erase } = expiringQueries(db);
+    const { expire, erase } = expiringQueries(db, "seq");
     this.#expire = new Prepared(database, expire);
     this.#eraseByShop = new Prepared(database, erase.byShop);
     this.#eraseByApp = new Prepared(database, erase.byApp);

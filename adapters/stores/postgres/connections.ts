@@ -1,0 +1,212 @@
+import { createHash } from "node:crypto";
+import pg from "pg";
+import { StoreClosedError } from "../../../src/index.js";
+import type { Arguments, Query } from "../sql/query.js";
+import { isBroken, isCollision, outage } from "./errors.js";
+import type { CheckedOptions } from "./options.js";
+import { decodeText } from "./texts.js";
+import { encodeValue } from "./values.js";
+
+/** Milliseconds before the system asks whether an idle connection is still alive; it then asks every second, ten times. */
+const KEEP_ALIVE_AFTER = 10_000;
+/** How often a statement is tried that others were in the way of. */
+const TRIES = 10;
+
+/**
+ * Every statement is written so that one plan is the best for all tables, small and large: it is made once and kept,
+ * and must not read tables whole because they were small then. On connections that are not ours, statements are
+ * planned each time, for the tables as they are.
+ */
+const SETTINGS = "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off";
+
+const { builtins } = pg.types;
+
+/** Our columns hold no integer beyond 2^53. */
+const TYPES = {
+  getTypeParser(type: number): (text: string) => unknown {
+    switch (type) {
+      case builtins.INT8:
+      case builtins.INT4:
+      case builtins.INT2:
+        return Number;
+      case builtins.BOOL:
+        return (text) => text === "t";
+      default:
+        return decodeText;
+    }
+  },
+};
+
+/** Runs statements on one connection. */
+export interface Session {
+  all<Args extends Arguments, Row extends readonly unknown[]>(
+    query: Query<Args, Row>,
+    args: Args,
+  ): Promise<Row[]>;
+}
+
+/** A pool: our own, or one that the caller lends us. */
+export class Connections {
+  readonly #pool: pg.Pool;
+  readonly #owned: boolean;
+  readonly #timeout: number;
+  readonly #prepare: (session: pg.ClientBase) => Promise<void>;
+  #ready: Promise<void> | undefined;
+  #closed = false;
+  #open = 0;
+  #onDrained: (() => void) | undefined;
+
+  /** @param prepare makes the tables; runs before the first call, and again while it fails */
+  constructor(
+    target: string | pg.Pool,
+    { connections, timeout }: Pick<CheckedOptions, "connections" | "timeout">,
+    prepare: (client: pg.ClientBase) => Promise<void>,
+  ) {
+    this.#owned = typeof target === "string";
+    this.#timeout = timeout;
+    this.#prepare = prepare;
+    this.#pool = typeof target === "string" ? openPool(target, connections, timeout) : target;
+  }
+
+  /** One statement, which is a transaction of its own. Tried again when another transaction was in its way. */
+  all<Args extends Arguments, Row extends readonly unknown[]>(
+    query: Query<Args, Row>,
+    args: Args,
+  ): Promise<Row[]> {
+    return this.#use((client) => this.#run(client, query, args));
+  }
+
+  /** Several statements in one transaction. May run more than once. */
+  transact<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#use(async (client) => {
+      await client.query("begin");
+      try {
+        const result = await work({ all: (query, args) => this.#run(client, query, args) });
+        await client.query("commit");
+        return result;
+      } catch (error) {
+        if (!isBroken(error)) await client.query("rollback");
+        throw error;
+      }
+    });
+  }
+
+  /** For a store that does nothing. @throws StoreClosedError */
+  async requireOpen(): Promise<void> {
+    if (this.#closed) throw closedError();
+  }
+
+  /** A connection of one's own, until it is released. */
+  async connect(): Promise<pg.PoolClient> {
+    await this.requireOpen();
+    return this.#pool.connect();
+  }
+
+  /** Takes no more calls; resolves when those that came before are answered, and what we opened is closed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#open > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onDrained = resolve;
+      });
+    }
+    if (this.#owned) await this.#pool.end();
+  }
+
+  async #use<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    if (this.#closed) throw closedError();
+    this.#open += 1;
+    try {
+      await this.#whenReady();
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await this.#withClient(work);
+        } catch (error) {
+          if (tries === TRIES || !isCollision(error)) throw error;
+        }
+      }
+    } catch (error) {
+      throw outage(error) ?? error;
+    } finally {
+      this.#open -= 1;
+      if (this.#open === 0) this.#onDrained?.();
+    }
+  }
+
+  async #whenReady(): Promise<void> {
+    this.#ready ??= this.#withClient(this.#prepare);
+    try {
+      await this.#ready;
+    } catch (error) {
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+
+  async #withClient<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    // A connection that breaks says so twice: to its statement, and as an event that must have a listener.
+    client.on("error", ignore);
+    let broken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      broken = isBroken(error);
+      throw error;
+    } finally {
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  }
+
+  async #run<Args extends Arguments, Row extends readonly unknown[]>(
+    client: pg.ClientBase,
+    query: Query<Args, Row>,
+    args: Args,
+  ): Promise<Row[]> {
+    const config = {
+      ...(this.#owned ? { name: nameOf(query.sql) } : undefined),
+      text: query.sql,
+      values: query.places.map((place) => encodeValue(args[place])),
+      rowMode: "array" as const,
+      types: TYPES,
+      query_timeout: this.#timeout,
+    };
+    const { rows } = await client.query<Row & unknown[]>(config);
+    return rows;
+  }
+}
+
+function openPool(connectionString: string, max: number, timeout: number): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    application_name: "async-jobs",
+    allowExitOnIdle: true,
+    connectionTimeoutMillis: timeout,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
+  });
+  pool.on("connect", (client) => client.query(SETTINGS).catch(ignore));
+  // The pool drops a connection that breaks while it is idle; the next call opens another.
+  pool.on("error", ignore);
+  return pool;
+}
+
+function ignore(): void {}
+
+const names = new Map<string, string>();
+
+/** One name for one text: a prepared statement is known to its connection by it. */
+function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `async_jobs_${createHash("sha256").update(sql).digest("hex").slice(0, 32)}`;
+    names.set(sql, name);
+  }
+  return name;
+}
+
+function closedError(): StoreClosedError {
+  return new StoreClosedError("The PostgreSQL store was closed. Make its calls before close().");
+}

@@ -1,0 +1,3 @@
+export { migrationScript } from "./migrations.js";
+export type { PostgresStoreOptions } from "./options.js";
+export { postgresStore } from "./store.js";

@@ -1,0 +1,142 @@
+import type { ClientBase } from "pg";
+import { NewerSchemaError } from "../../../src/index.js";
+import { STATE } from "../sql/tables.js";
+import { POSTGRES_DEFAULTS, requireSchema } from "./options.js";
+
+/** Each step takes the schema one version further. Only ever add steps: databases out there have run these. */
+const STEPS: readonly ((schema: string) => string)[] = [createTables];
+
+/** Names the lock that processes take to make the tables one after another. */
+const LOCK = "async-jobs migrations of ";
+
+/**
+ * Brings the schema up to date, in one transaction. Reads only, when it is. Processes that start at once wait for
+ * the first of them.
+ *
+ * @throws NewerSchemaError when a newer version of the library has been here.
+ */
+export async function migrate(client: ClientBase, schema: string): Promise<void> {
+  if ((await versionOf(client, schema)) === STEPS.length) return;
+  await client.query("begin");
+  try {
+    await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [LOCK + schema]);
+    const version = await versionOf(client, schema);
+    if (version < STEPS.length) await client.query(script(schema, version));
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * The SQL that makes the tables of a store, or brings those of an older version up to date: for a database whose
+ * administrator runs it.
+ *
+ * @param schema the store's option of that name; default `async_jobs`
+ * @param from the version that is there: what `select max(version) from async_jobs.migrations` tells; 0 for none
+ * @throws InvalidOptionError
+ */
+export function migrationScript(schema: string = POSTGRES_DEFAULTS.schema, from = 0): string {
+  requireSchema(schema);
+  return `begin;\n\n${script(schema, from)}\ncommit;\n`;
+}
+
+function script(schema: string, from: number): string {
+  return STEPS.slice(from)
+    .map(
+      (step, index) =>
+        `${step(schema)}\ninsert into "${schema}".migrations (version) values (${from + index + 1});\n`,
+    )
+    .join("\n");
+}
+
+/** 0 when no migration has run yet. */
+async function versionOf(client: ClientBase, schema: string): Promise<number> {
+  // Not to_regclass: within a transaction it may remember that there was no such table.
+  const found = await client.query(
+    "select 1 from pg_catalog.pg_tables where schemaname = $1 and tablename = 'migrations'",
+    [schema],
+  );
+  if (found.rowCount === 0) return 0;
+  const { rows } = await client.query(
+    `select coalesce(max(version), 0) as version from "${schema}".migrations`,
+  );
+  const version = Number(rows[0]?.version);
+  if (version > STEPS.length) {
+    throw new NewerSchemaError(
+      `The tables in the schema "${schema}" have version ${version}; this version of async-jobs knows ` +
+        `${STEPS.length}. Upgrade async-jobs.`,
+    );
+  }
+  return version;
+}
+
+function createTables(schema: string): string {
+  return `create schema if not exists "${schema}";
+
+create table "${schema}".migrations (
+  version integer primary key,
+  at timestamptz not null default now()
+);
+
+create table "${schema}".jobs (
+  seq bigint not null generated always as identity,
+  turn bigint not null,
+  fence bigint not null default 0,
+  due_at bigint,
+  created_at bigint not null,
+  started_at bigint,
+  completed_at bigint,
+  expires_at bigint,
+  file_bytes bigint,
+  failures integer not null default 0,
+  deaths integer not null default 0,
+  state smallint not null,
+  id text collate "C" primary key,
+  kind text collate "C" not null,
+  shop text collate "C" not null,
+  app text collate "C",
+  payload text not null,
+  result text,
+  file_key text,
+  file_type text,
+  file_extension text,
+  error text,
+  detail text,
+  checkpoint text,
+  progress text,
+  idempotency_key text collate "C"
+);
+
+-- No index begins with seq: to find the newest of a few rows, the server would walk along it through all the others.
+-- Claims.
+create index jobs_ready on "${schema}".jobs (kind, turn, seq) where state = ${STATE.ready};
+-- Retries and leases.
+create index jobs_due on "${schema}".jobs (due_at) where state < ${STATE.ready};
+create index jobs_finished on "${schema}".jobs (expires_at) include (kind, state) where expires_at is not null;
+-- Lists, and a shop's last turn in a kind.
+create index jobs_shop on "${schema}".jobs (shop, kind, seq);
+create index jobs_app on "${schema}".jobs (shop, app, kind, seq) where app is not null;
+create unique index jobs_idempotency on "${schema}".jobs (shop, coalesce(app, ''), kind, idempotency_key)
+  where idempotency_key is not null;
+
+create table "${schema}".kinds (
+  kind text collate "C" primary key,
+  served bigint not null
+) with (fillfactor = 10);
+
+-- The last turn of a shop in a kind, or the one now being served if that is later. Until the transaction ends no
+-- other learns of that shop's turns in that kind: two that start jobs at once give no turn twice.
+create function "${schema}".last_turn(of_kind text, of_shop text, lane integer) returns bigint
+language plpgsql volatile set enable_seqscan = off as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('async-jobs turns of ${schema}'), lane);
+  return greatest(
+    coalesce((select turn from "${schema}".jobs where shop = of_shop and kind = of_kind order by seq desc limit 1), 0),
+    coalesce((select served from "${schema}".kinds where kind = of_kind), 0)
+  );
+end
+$$;
+`;
+}

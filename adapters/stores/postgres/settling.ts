@@ -1,0 +1,233 @@
+import { type Kysely, sql } from "kysely";
+import {
+  type Cancellation,
+  type Claim,
+  fileKeyOf,
+  type Outcome,
+  type Renewal,
+  type Settlement,
+  type VisibleJob,
+} from "../../../src/index.js";
+import { params } from "../sql/query.js";
+import { visibleJob } from "../sql/rows.js";
+import { type Cancelled, cancelQueries } from "../sql/settling.js";
+import { STATE, type Tables } from "../sql/tables.js";
+import { sqlQuery } from "./builder.js";
+import type { Connections } from "./connections.js";
+import { type Columns, claimsOf, inOrder, type RenewalQuery, type Renewed, renew } from "./renewing.js";
+import type { Wake } from "./wake.js";
+
+/** One column for each part of an outcome; null where it has no such part. */
+interface OutcomeColumns {
+  readonly state: number;
+  readonly dueAt: number | null;
+  readonly failures: number;
+  readonly completedAt: number | null;
+  readonly expiresAt: number | null;
+  readonly result: string | null;
+  readonly fileKey: string | null;
+  readonly fileBytes: number | null;
+  readonly fileType: string | null;
+  readonly fileExtension: string | null;
+  readonly error: string | null;
+  readonly detail: string | null;
+}
+
+type Settled = Columns<Claim & OutcomeColumns> & {
+  /** By the database's clock, if that counts. */
+  readonly now: number;
+  /** By the caller's clock. */
+  readonly sentAt: number;
+  /** Whom other processes hear of; null to tell them nothing. */
+  readonly teller: string | null;
+};
+type CancelledAt = Cancelled & { readonly sentAt: number };
+
+const settled = params<Settled>();
+const renewed = params<Renewed>();
+const cancelled = params<CancelledAt>();
+const jobs = sql.table("jobs");
+
+function queriesOf(db: Kysely<Tables>, channel: string) {
+  // `+ 0`: or the server would look through all that run for each that is given.
+  const isHeld = sql`jobs.id = given.id and jobs.fence = given.fence and jobs.state + 0 = ${sql.lit(STATE.running)}`;
+  const failed = sql`given.state in (${sql.lit(STATE.failed)}, ${sql.lit(STATE.delayed)})`;
+  const finishes = sql`given.completed_at is not null`;
+  const shift = sql`cast(${settled("now")} as bigint) - cast(${settled("sentAt")} as bigint)`;
+  return {
+    cancel: cancelQueries<CancelledAt>(
+      db,
+      sql`cast(${cancelled("expiresAt")} as bigint) + cast(${cancelled("now")} as bigint) - cast(${cancelled("sentAt")} as bigint)`,
+    ),
+    settle: sqlQuery<Settled, { id: string | null; fence: number | null }>()(
+      db,
+      sql`
+with given as materialized (
+  select * from unnest(
+    ${settled("id")}::text[], ${settled("fence")}::bigint[], ${settled("state")}::smallint[],
+    ${settled("dueAt")}::bigint[], ${settled("failures")}::integer[],
+    ${settled("completedAt")}::bigint[], ${settled("expiresAt")}::bigint[], ${settled("result")}::text[],
+    ${settled("fileKey")}::text[], ${settled("fileBytes")}::bigint[], ${settled("fileType")}::text[],
+    ${settled("fileExtension")}::text[], ${settled("error")}::text[], ${settled("detail")}::text[]
+  ) as given(id, fence, state, due_at, failures, completed_at, expires_at, result,
+    file_key, file_bytes, file_type, file_extension, error, detail)
+), settled as (
+  update ${jobs} as jobs set
+    state = given.state,
+    due_at = given.due_at + ${shift},
+    failures = jobs.failures + given.failures,
+    completed_at = given.completed_at + ${shift},
+    expires_at = given.expires_at + ${shift},
+    result = given.result,
+    file_key = given.file_key,
+    file_bytes = given.file_bytes,
+    file_type = given.file_type,
+    file_extension = given.file_extension,
+    error = given.error,
+    detail = case when ${failed} then given.detail else jobs.detail end,
+    checkpoint = case when ${finishes} then null else jobs.checkpoint end,
+    progress = case when ${finishes} then null else jobs.progress end
+  from given where ${isHeld}
+  returning jobs.id, jobs.fence, jobs.completed_at
+)
+select id, fence from given where not exists (
+  select from settled where settled.id = given.id and settled.fence = given.fence
+)
+union all
+select null, null from (select pg_notify(${sql.lit(channel)}, ${settled("teller")})
+  from (select from settled where completed_at is null limit 1) as news
+  where ${settled("teller")}::text is not null) as told
+`,
+      ["id", "fence"],
+    ),
+    renew: sqlQuery<Renewed, Claim>()(
+      db,
+      sql`
+with given as materialized (
+  select * from unnest(
+    ${renewed("id")}::text[], ${renewed("fence")}::bigint[], ${renewed("checkpoint")}::text[],
+    ${renewed("progress")}::text[]
+  ) as given(id, fence, checkpoint, progress)
+), kept as (
+  update ${jobs} as jobs set
+    due_at = cast(${renewed("now")} as bigint) + cast(${renewed("leaseMs")} as bigint),
+    checkpoint = coalesce(given.checkpoint, jobs.checkpoint),
+    progress = coalesce(given.progress, jobs.progress)
+  from given where ${isHeld}
+  returning jobs.id, jobs.fence
+)
+select id, fence from given where not exists (
+  select from kept where kept.id = given.id and kept.fence = given.fence
+)
+`,
+      ["id", "fence"],
+    ),
+  };
+}
+
+/** Ends claims, renews them, and cancels jobs. */
+export class Settling {
+  readonly #connections: Connections;
+  readonly #wake: Wake;
+  readonly #queries;
+
+  constructor(connections: Connections, wake: Wake, db: Kysely<Tables>) {
+    this.#connections = connections;
+    this.#wake = wake;
+    this.#queries = queriesOf(db, wake.channel);
+  }
+
+  async settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
+    const firsts = new Map<string, Settlement>();
+    for (const settlement of settlements) {
+      const claim = fileKeyOf(settlement);
+      if (!firsts.has(claim)) firsts.set(claim, settlement);
+    }
+    const outcomes = inOrder([...firsts.values()]).map(({ id, fence, outcome }) => ({
+      ...{ id, fence },
+      ...columnsOfOutcome(outcome),
+    }));
+    const frees = outcomes.some(({ completedAt }) => completedAt === null);
+    const rows = await this.#connections.all(this.#queries.settle, {
+      ...columnsOfSettled(outcomes),
+      ...{ now, sentAt: now, teller: frees ? this.#wake.teller() : null },
+    });
+    if (frees) this.#wake.notify();
+    const lost = claimsOf(rows);
+    return settlements.map((settlement) => {
+      const claim = fileKeyOf(settlement);
+      return firsts.get(claim) === settlement && !lost.has(claim);
+    });
+  }
+
+  /** The claims that are lost. */
+  renew(renewals: readonly Renewal[], leaseMs: number, now: number): Promise<readonly Claim[]> {
+    return renew(this.#connections, this.renewal, renewals, leaseMs, now);
+  }
+
+  /** The statement that renews claims. */
+  get renewal(): RenewalQuery {
+    return this.#queries.renew;
+  }
+
+  /** The job, if it was waiting or running; undefined if it is finished or not visible. */
+  async cancel({ id, visibility, error, now, expiresAt }: Cancellation): Promise<VisibleJob | undefined> {
+    const { shop, app } = visibility;
+    const { byShop, byApp } = this.#queries.cancel;
+    const [row] = await this.#connections.all(app === undefined ? byShop : byApp, {
+      ...{ id, shop, app: app ?? null, error, now, sentAt: now, expiresAt },
+    });
+    return row && visibleJob(row);
+  }
+}
+
+const NOTHING: OutcomeColumns = {
+  ...{ state: STATE.ready, dueAt: null, failures: 0, completedAt: null, expiresAt: null },
+  ...{ result: null, fileKey: null, fileBytes: null, fileType: null, fileExtension: null },
+  ...{ error: null, detail: null },
+};
+
+function columnsOfOutcome(outcome: Outcome): OutcomeColumns {
+  switch (outcome.type) {
+    case "done": {
+      const { result, completedAt, expiresAt } = outcome;
+      const done = { ...NOTHING, state: STATE.done, completedAt, expiresAt };
+      if (result.type === "text") return { ...done, result: result.text };
+      const { file, contentType, extension } = result;
+      return {
+        ...done,
+        fileKey: file.key,
+        fileBytes: file.bytes,
+        fileType: contentType,
+        fileExtension: extension,
+      };
+    }
+    case "failed": {
+      const { error, detail = null, completedAt, expiresAt } = outcome;
+      return { ...NOTHING, state: STATE.failed, error, detail, completedAt, expiresAt };
+    }
+    case "retry":
+      return { ...NOTHING, state: STATE.delayed, dueAt: outcome.runAt, failures: 1, detail: outcome.detail };
+    case "release":
+      return NOTHING;
+  }
+}
+
+function columnsOfSettled(rows: readonly (Claim & OutcomeColumns)[]): Columns<Claim & OutcomeColumns> {
+  return {
+    id: rows.map(({ id }) => id),
+    fence: rows.map(({ fence }) => fence),
+    state: rows.map(({ state }) => state),
+    dueAt: rows.map(({ dueAt }) => dueAt),
+    failures: rows.map(({ failures }) => failures),
+    completedAt: rows.map(({ completedAt }) => completedAt),
+    expiresAt: rows.map(({ expiresAt }) => expiresAt),
+    result: rows.map(({ result }) => result),
+    fileKey: rows.map(({ fileKey }) => fileKey),
+    fileBytes: rows.map(({ fileBytes }) => fileBytes),
+    fileType: rows.map(({ fileType }) => fileType),
+    fileExtension: rows.map(({ fileExtension }) => fileExtension),
+    error: rows.map(({ error }) => error),
+    detail: rows.map(({ detail }) => detail),
+  };
+}

@@ -1,0 +1,172 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Pool } from "pg";
+import type {
+  Cancellation,
+  Claim,
+  ClaimRequest,
+  ClaimResponse,
+  Expired,
+  Inserted,
+  JobExplanation,
+  JobPage,
+  JobStore,
+  ListQuery,
+  NewJob,
+  Renewal,
+  Settlement,
+  StoreAddress,
+  StoreStats,
+  Visibility,
+  VisibleJob,
+} from "../../../src/index.js";
+import { expiringQueries } from "../sql/expiring.js";
+import { queryBuilder } from "./builder.js";
+import { Claiming } from "./claiming.js";
+import { Connections } from "./connections.js";
+import { Counting } from "./counting.js";
+import { migrate } from "./migrations.js";
+import { type CheckedOptions, checkOptions, type PostgresStoreOptions } from "./options.js";
+import { Reading } from "./reading.js";
+import type { RenewalsOptions } from "./renewals.js";
+import type { RenewalQuery } from "./renewing.js";
+import { Settling } from "./settling.js";
+import { Starting } from "./starting.js";
+import { Wake } from "./wake.js";
+
+/** Jobs that one transaction removes: a few milliseconds. */
+const EXPIRE_SLICE = 1000;
+
+/**
+ * Jobs in a PostgreSQL database, 15 or later: by a connection string, or on a `Pool` of pg, which is never closed
+ * here and lends one connection for as long as somebody listens for work. The tables are made and kept up to date by
+ * themselves, in a schema of their own. Any number of processes, on any number of machines, may use one database.
+ *
+ * The server is asked at the first call, not here: that call rejects with `StoreUnavailableError` when it cannot be
+ * reached, and with `NewerSchemaError` when a newer version of this library has changed our tables.
+ *
+ * @throws InvalidOptionError
+ *
+ * @example postgresStore("postgres://user:password@localhost/app")
+ */
+export function postgresStore(target: string | Pool, options: PostgresStoreOptions = {}): JobStore {
+  return new PostgresStore(target, checkOptions(target, options));
+}
+
+class PostgresStore implements JobStore {
+  readonly #connections: Connections;
+  readonly #wake: Wake;
+  readonly #starting: Starting;
+  readonly #claiming: Claiming;
+  readonly #settling: Settling;
+  readonly #reading: Reading;
+  readonly #counting: Counting;
+  readonly #expire;
+  readonly address: StoreAddress | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(target: string | Pool, options: CheckedOptions) {
+    const { schema } = options;
+    const db = queryBuilder(options);
+    this.#connections = new Connections(target, options, (client) => migrate(client, schema));
+    this.#wake = new Wake(this.#connections, db, schema);
+    this.#starting = new Starting(this.#connections, this.#wake, db, schema);
+    this.#claiming = new Claiming(this.#connections, db);
+    this.#settling = new Settling(this.#connections, this.#wake, db);
+    this.#reading = new Reading(this.#connections, db);
+    this.#counting = new Counting(this.#connections, db);
+    this.#expire = expiringQueries(db, "id").expire;
+    this.address =
+      typeof target === "string" ? addressOf(target, options, this.#settling.renewal) : undefined;
+  }
+
+  insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
+    return jobs.length === 0 ? this.#nothing() : this.#starting.insert(jobs, now);
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimResponse> {
+    return this.#claiming.claim(request);
+  }
+
+  renew(renewals: readonly Renewal[], leaseMs: number, now: number): Promise<readonly Claim[]> {
+    return renewals.length === 0 ? this.#nothing() : this.#settling.renew(renewals, leaseMs, now);
+  }
+
+  settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
+    return settlements.length === 0 ? this.#nothing() : this.#settling.settle(settlements, now);
+  }
+
+  async cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
+    const { id, visibility, now } = cancellation;
+    return (await this.#settling.cancel(cancellation)) ?? this.#reading.find(id, visibility, now);
+  }
+
+  find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined> {
+    return this.#reading.find(id, visibility, now);
+  }
+
+  list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage> {
+    return this.#reading.list(visibility, query, now);
+  }
+
+  async expire(now: number, limit: number): Promise<Expired> {
+    const files: string[] = [];
+    let removed = 0;
+    do {
+      const slice = Math.min(EXPIRE_SLICE, limit - removed);
+      const rows = await this.#connections
+        .all(this.#expire, { now, limit: slice })
+        .catch((error: unknown) => {
+          // What is removed must be told, or its files would stay. The next call meets the error again.
+          if (removed === 0) throw error;
+          return [];
+        });
+      removed += rows.length;
+      for (const [key] of rows) if (key !== null) files.push(key);
+      if (rows.length < slice) break;
+      await nextTurn();
+    } while (removed < limit);
+    return { removed, files };
+  }
+
+  unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
+    return keys.length === 0 ? this.#nothing() : this.#reading.unreferencedFiles(keys);
+  }
+
+  stats(now: number): Promise<StoreStats> {
+    return this.#counting.stats(now);
+  }
+
+  explain(id: string, now: number): Promise<JobExplanation | undefined> {
+    return this.#reading.explain(id, now);
+  }
+
+  onWork(listener: () => void): () => void {
+    return this.#wake.listen(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#connections.close();
+    await this.#wake.close();
+    await closed;
+  }
+
+  async #nothing(): Promise<readonly never[]> {
+    await this.#connections.requireOpen();
+    return [];
+  }
+}
+
+/** Where another thread finds the same jobs. A pool cannot be handed to it. */
+function addressOf(
+  connectionString: string,
+  { timeout }: CheckedOptions,
+  { sql, places }: RenewalQuery,
+): StoreAddress {
+  const argument: RenewalsOptions = { connectionString, timeout, renewal: { sql, places } };
+  return { module: new URL("./renewals.js", import.meta.url).href, argument };
+}

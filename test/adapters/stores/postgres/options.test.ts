@@ -1,0 +1,22 @@
+import pg from "pg";
+import { expect, it } from "vitest";
+import { migrationScript, postgresStore } from "../../../../adapters/stores/postgres/index.js";
+import { InvalidOptionError } from "../../../../src/index.js";
+
+const URL = "postgres://localhost/app";
+
+it.each([
+  ["an empty connection string", () => postgresStore(" ")],
+  ["what is no pool", () => postgresStore({} as pg.Pool)],
+  ["a pool of one connection", () => postgresStore(new pg.Pool({ max: 1 }))],
+  ["a schema with other letters", () => postgresStore(URL, { schema: 'jobs"; drop' })],
+  ["a schema of PostgreSQL's own", () => postgresStore(URL, { schema: "pg_jobs" })],
+  ["a schema whose name is too long", () => postgresStore(URL, { schema: "a".repeat(64) })],
+  ["an unknown clock", () => postgresStore(URL, { clock: "sundial" as "caller" })],
+  ["a single connection", () => postgresStore(URL, { connections: 1 })],
+  ["half a connection", () => postgresStore(URL, { connections: 2.5 })],
+  ["no time to answer", () => postgresStore(URL, { timeout: 0 })],
+  ["a script for a schema with other letters", () => migrationScript('jobs"; drop')],
+])("refuses %s", (_what, make) => {
+  expect(make).toThrow(InvalidOptionError);
+});

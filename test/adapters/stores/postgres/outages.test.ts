@@ -1,0 +1,170 @@
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { postgresStore } from "../../../../adapters/stores/postgres/index.js";
+import { createAsyncJobs, defineKind, type JobStore, StoreUnavailableError } from "../../../../src/index.js";
+import { type PostgresServer, startPostgres } from "../../../postgres/server.js";
+import { claimAll, hint, newJob, query } from "./scratch.js";
+
+/** Its own server: it is stopped and started. */
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(() => server.remove());
+
+const stores: JobStore[] = [];
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+});
+
+function open(schema: string): JobStore {
+  const store = postgresStore(server.url, { schema });
+  stores.push(store);
+  return store;
+}
+
+/** Ends every connection but the one that does it. */
+function cutAll(): Promise<unknown> {
+  return query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()",
+    server.url,
+  );
+}
+
+/** Tries again until it succeeds. */
+async function eventually<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      expect(error).toBeInstanceOf(StoreUnavailableError);
+    }
+  }
+}
+
+/** An engine that runs the jobs it starts; an outage is waited for, briefly. */
+function engine(schema: string) {
+  const store = open(schema);
+  const outages: unknown[] = [];
+  const jobs = createAsyncJobs({
+    store,
+    publicUrl: "https://app.example.com",
+    kinds: [defineKind("echo", { run: ({ payload }) => String(payload) })],
+    log: () => {},
+    heartbeat: "loop",
+    random: () => 0,
+  });
+  jobs.on("error", ({ error }) => outages.push(error));
+  const mine = jobs.as({ via: "api-key", shop: "blue-bottle" });
+  const done = (count: number) =>
+    new Promise<void>((resolve) => {
+      let left = count;
+      jobs.on("job:done", () => {
+        left -= 1;
+        if (left === 0) resolve();
+      });
+    });
+  return { jobs, mine, outages, done };
+}
+
+it("tells of a server that cannot be reached, and works as soon as it can be", async () => {
+  const store = open("late");
+  await server.halt();
+  await expect(store.insert([newJob()], Date.now())).rejects.toThrow(StoreUnavailableError);
+  await server.start();
+  await store.insert([newJob()], Date.now());
+  expect((await claimAll(store)).claimed).toHaveLength(1);
+});
+
+it("opens new connections for those that the server has ended", async () => {
+  const store = open("ended");
+  await store.insert([newJob()], Date.now());
+  await cutAll();
+  await eventually(() => store.insert([newJob()], Date.now()));
+  expect((await eventually(() => claimAll(store))).claimed).toHaveLength(2);
+});
+
+it("hears of others' work again once the connection that listened was cut", async () => {
+  const [store, other] = [open("deaf"), open("deaf")];
+  const first = hint(store);
+  await first;
+  // The store says so by itself when it listens again.
+  const again = hint(store);
+  await cutAll();
+  await again;
+  const heard = hint(store);
+  await eventually(() => other.insert([newJob()], Date.now()));
+  await heard;
+});
+
+it("loses no job when all connections are cut again and again while jobs are started and run", async () => {
+  const { jobs, mine, done } = engine("cut");
+  const all = done(200);
+  await jobs.start();
+  let left = 20;
+  const cutting = (async () => {
+    while (left > 0) await cutAll();
+  })();
+  for (; left > 0; left -= 1) {
+    const keys = Array.from({ length: 10 }, (_, index) => `${left}-${index}`);
+    await Promise.all(keys.map((key) => eventually(() => mine.create("echo", key, { idempotencyKey: key }))));
+  }
+  await cutting;
+  await all;
+  const page = await eventually(() => mine.list());
+  expect(page.jobs.filter(({ status }) => status === "done")).toHaveLength(200);
+  await jobs.stop();
+});
+
+it("goes on when the server was restarted under a runner, with what was started before", async () => {
+  const { jobs, mine, done, outages } = engine("restarted");
+  const one = await mine.create("echo", "before");
+  await server.halt();
+  const finished = done(1);
+  await jobs.start();
+  await new Promise<void>((resolve) => {
+    const end = jobs.on("error", () => {
+      end();
+      resolve();
+    });
+  });
+  await server.start();
+  await finished;
+  expect((await mine.get(one.id)).status).toBe("done");
+  expect(outages.every((error) => error instanceof StoreUnavailableError)).toBe(true);
+  await jobs.stop();
+});
+
+it("waits for a server that only reads for a while, as in a fail-over", async () => {
+  const { jobs, mine, done } = engine("failover");
+  const { id } = await mine.create("echo", "before");
+  await query("alter system set default_transaction_read_only = on", server.url);
+  await query("select pg_reload_conf()", server.url);
+  await eventually(async () => {
+    // The server takes the setting a moment later.
+    const rows = await query("show default_transaction_read_only", server.url);
+    if (rows[0]?.["default_transaction_read_only"] !== "on") throw new StoreUnavailableError("not yet");
+  });
+  await cutAll();
+  const failing = new Promise<void>((resolve) => {
+    const end = jobs.on("error", ({ error }) => {
+      if (!(error instanceof StoreUnavailableError && /only reads/.test(error.message))) return;
+      end();
+      resolve();
+    });
+  });
+  const finished = done(1);
+  await jobs.start();
+  await failing;
+  await expect(mine.create("echo", "meanwhile")).rejects.toThrow(StoreUnavailableError);
+  expect((await mine.get(id)).status).toBe("pending");
+  const client = new pg.Client(server.url);
+  await client.connect();
+  await client.query("set transaction_read_only = off");
+  await client.query("set default_transaction_read_only = off");
+  await client.query("alter system reset default_transaction_read_only");
+  await client.query("select pg_reload_conf()");
+  await client.end();
+  await finished;
+  await jobs.stop();
+});

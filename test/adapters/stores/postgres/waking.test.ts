@@ -1,0 +1,108 @@
+import pg from "pg";
+import { expect, inject, it } from "vitest";
+import { createAsyncJobs, defineKind, type JobStore } from "../../../../src/index.js";
+import { handClock } from "../../../../src/testing/index.js";
+import { afterTest, claimAll, hint, newJob, openPool, openStore, scratchSchema } from "./scratch.js";
+
+/** Messages to a schema's channel, as others hear them. */
+async function hearing(schema: string) {
+  const client = new pg.Client(inject("postgresUrl"));
+  await client.connect();
+  afterTest(() => client.end());
+  const messages: string[] = [];
+  client.on("notification", ({ payload = "" }) => messages.push(payload));
+  await client.query(`listen "${schema}"`);
+  return { messages, client };
+}
+
+/** Resolves when the store listens. */
+function listening(store: JobStore): Promise<void> {
+  return hint(store);
+}
+
+it("tells others in the transaction that brings the work, and of many in short order seldom", async () => {
+  const schema = scratchSchema();
+  const store = openStore({ schema });
+  await store.stats(Date.now());
+  const { messages, client } = await hearing(schema);
+  for (let count = 0; count < 300; count += 1) await store.insert([newJob()], Date.now());
+  await client.query("select 1");
+  expect(messages.length).toBeGreaterThan(0);
+  expect(messages.length).toBeLessThan(150);
+});
+
+it("tells others nothing of a job that was there already, nor of one that is done", async () => {
+  const schema = scratchSchema();
+  const store = openStore({ schema });
+  const job = newJob();
+  await store.insert([job], Date.now());
+  const { messages, client } = await hearing(schema);
+  await store.insert([job], Date.now());
+  const [claimed] = (await claimAll(store)).claimed;
+  const outcome = { type: "done", result: { type: "text", text: "" }, completedAt: 0, expiresAt: 0 } as const;
+  await store.settle([{ id: job.id, fence: claimed?.fence ?? 0, outcome }], Date.now());
+  await client.query("select 1");
+  expect(messages).toEqual([]);
+});
+
+it("tells others of the last of many, though not in its own transaction", async () => {
+  const schema = scratchSchema();
+  const [store, other] = [openStore({ schema }), openStore({ schema })];
+  await listening(other);
+  const left = new Set<string>();
+  const allClaimed = new Promise<void>((resolve) => {
+    other.onWork(async () => {
+      for (const { id } of (await claimAll(other)).claimed) left.delete(id);
+      if (left.size === 0) resolve();
+    });
+  });
+  const jobs = Array.from({ length: 50 }, () => newJob());
+  for (const { id } of jobs) left.add(id);
+  for (const job of jobs) await store.insert([job], Date.now());
+  await allClaimed;
+});
+
+it("sends one statement in half a minute while a runner is idle", async () => {
+  const schema = scratchSchema();
+  let statements = 0;
+  const pool = openPool();
+  pool.on("connect", (client) => {
+    const query = client.query.bind(client);
+    Object.assign(client, {
+      query(...args: Parameters<typeof query>) {
+        statements += 1;
+        return query(...args);
+      },
+    });
+  });
+  const store = openStore({ schema, clock: "caller" }, pool);
+  store.onWork(() => {});
+  await listening(store);
+  let claims = 0;
+  const counting = new Proxy(store, {
+    get(target, name) {
+      if (name === "claim") claims += 1;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  const clock = handClock();
+  const jobs = createAsyncJobs({
+    store: counting,
+    clock,
+    publicUrl: "https://app.example.com",
+    kinds: [defineKind("echo", { run: () => "" })],
+    log: () => {},
+  });
+  await jobs.start();
+  await jobs.runUntilIdle();
+  const [statementsBefore, claimsBefore] = [statements, claims];
+  await clock.advance(29_999);
+  expect(statements).toBe(statementsBefore);
+  await clock.advance(1);
+  expect(claims - claimsBefore).toBe(1);
+  // The claim is on its way.
+  while (statements === statementsBefore) await clock.advance(0);
+  expect(statements - statementsBefore).toBe(1);
+  await jobs.stop();
+});
