@@ -30,6 +30,7 @@ type Started = {
 interface Earlier {
   place: number | null;
   first: string | null;
+  payload: string | null;
 }
 
 /**
@@ -72,12 +73,12 @@ with given as materialized (
   where not exists (select from ${kinds} as kinds where kinds.kind = started.kind)
   on conflict do nothing
 )
-select place, first from earlier where not is_fresh
+select place, first, payload from earlier where not is_fresh
 union all
-select null, null from (select pg_notify(${sql.lit(channel)}, ${given("teller")})
+select null, null, null from (select pg_notify(${sql.lit(channel)}, ${given("teller")})
   from (select from added limit 1) as news where ${given("teller")}::text is not null) as told
 `,
-    ["place", "first"],
+    ["place", "first", "payload"],
   );
 }
 
@@ -85,7 +86,7 @@ select null, null from (select pg_notify(${sql.lit(channel)}, ${given("teller")}
 const ALL_FRESH = sql`fresh as materialized (
   select * from given
 ), earlier as (
-  select place, true as is_fresh, null as first from given where false
+  select place, true as is_fresh, null as first, null as payload from given where false
 )`;
 
 /** The given jobs that nobody has started before. The keys of expired ones become free. */
@@ -97,15 +98,18 @@ function someFresh(): RawBuilder<unknown> {
   where ${sameKey} and jobs.expires_at <= ${given("now")}
   returning jobs.id
 ), found as materialized (
-  select place, has_first_id, has_first_key, coalesce(
-    (select jobs.id from ${jobs} as jobs where jobs.id = given.id),
-    (select jobs.id from ${jobs} as jobs
-      where has_first_id and ${sameKey} and (jobs.expires_at is null or jobs.expires_at > ${given("now")}))
-  ) as first from given
+  select place, has_first_id, has_first_key, before.id as first, before.payload
+  from given left join lateral (
+    select jobs.id, jobs.payload, 1 as nearness from ${jobs} as jobs where jobs.id = given.id
+    union all
+    select jobs.id, jobs.payload, 2 from ${jobs} as jobs
+    where has_first_id and ${sameKey} and (jobs.expires_at is null or jobs.expires_at > ${given("now")})
+    order by nearness limit 1
+  ) as before on true
 ), earlier as materialized (
-  select place, first, has_first_id and has_first_key and first is null as is_fresh from found
+  select place, first, payload, has_first_id and has_first_key and first is null as is_fresh from found
 ), fresh as materialized (
-  select id, kind, shop, app, payload, created_at, key, place,
+  select id, kind, shop, app, given.payload, created_at, key, place,
     row_number() over (partition by kind, shop order by place) as nth
   from given join earlier using (place)
   where is_fresh and (select count(*) from freed) >= 0
@@ -209,8 +213,9 @@ export class Starting {
     const teller = this.#wake.teller();
     const rows = await session.all(this.#insert, { ...columnsOf(jobs), ...firsts, now, sentAt: now, teller });
     const inserted: (Inserted | undefined)[] = jobs.map(({ id }) => ({ id, created: true }));
-    for (const [place, first] of rows) {
-      if (place !== null) inserted[place - 1] = first === null ? undefined : { id: first, created: false };
+    for (const [place, id, payload] of rows) {
+      if (place === null) continue;
+      inserted[place - 1] = id === null || payload === null ? undefined : { id, created: false, payload };
     }
     return inserted;
   }

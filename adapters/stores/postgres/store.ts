@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Pool } from "pg";
 import type {
   Cancellation,
   Claim,
   ClaimRequest,
   ClaimResponse,
+  Erasure,
   Expired,
   Inserted,
   JobExplanation,
@@ -19,11 +19,11 @@ import type {
   Visibility,
   VisibleJob,
 } from "../../../src/index.js";
-import { expiringQueries } from "../sql/expiring.js";
 import { queryBuilder } from "./builder.js";
 import { Claiming } from "./claiming.js";
 import { Connections } from "./connections.js";
 import { Counting } from "./counting.js";
+import { Expiring } from "./expiring.js";
 import { migrate } from "./migrations.js";
 import { type CheckedOptions, checkOptions, type PostgresStoreOptions } from "./options.js";
 import { Reading } from "./reading.js";
@@ -32,9 +32,6 @@ import type { RenewalQuery } from "./renewing.js";
 import { Settling } from "./settling.js";
 import { Starting } from "./starting.js";
 import { Wake } from "./wake.js";
-
-/** Jobs that one transaction removes: a few milliseconds. */
-const EXPIRE_SLICE = 1000;
 
 /**
  * Jobs in a PostgreSQL database, 15 or later: by a connection string, or on a `Pool` of pg, which is never closed
@@ -60,7 +57,7 @@ class PostgresStore implements JobStore {
   readonly #settling: Settling;
   readonly #reading: Reading;
   readonly #counting: Counting;
-  readonly #expire;
+  readonly #expiring: Expiring;
   readonly address: StoreAddress | undefined;
   #closing: Promise<void> | undefined;
 
@@ -74,7 +71,7 @@ class PostgresStore implements JobStore {
     this.#settling = new Settling(this.#connections, this.#wake, db);
     this.#reading = new Reading(this.#connections, db);
     this.#counting = new Counting(this.#connections, db);
-    this.#expire = expiringQueries(db, "id").expire;
+    this.#expiring = new Expiring(this.#connections, db);
     this.address =
       typeof target === "string" ? addressOf(target, options, this.#settling.renewal) : undefined;
   }
@@ -108,24 +105,15 @@ class PostgresStore implements JobStore {
     return this.#reading.list(visibility, query, now);
   }
 
-  async expire(now: number, limit: number): Promise<Expired> {
-    const files: string[] = [];
-    let removed = 0;
-    do {
-      const slice = Math.min(EXPIRE_SLICE, limit - removed);
-      const rows = await this.#connections
-        .all(this.#expire, { now, limit: slice })
-        .catch((error: unknown) => {
-          // What is removed must be told, or its files would stay. The next call meets the error again.
-          if (removed === 0) throw error;
-          return [];
-        });
-      removed += rows.length;
-      for (const [key] of rows) if (key !== null) files.push(key);
-      if (rows.length < slice) break;
-      await nextTurn();
-    } while (removed < limit);
-    return { removed, files };
+  async erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
+    const fence = await this.#expiring.erase(id, visibility, now);
+    if (fence !== undefined) return { type: "erased", fence };
+    const job = await this.#reading.find(id, visibility, now);
+    return job && { type: "unfinished" };
+  }
+
+  expire(now: number, limit: number): Promise<Expired> {
+    return this.#expiring.expire(now, limit);
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
