@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname } from "node:path";
-import { createShopJobs } from "./demo-shop/engine.js";
+import { createShopJobs, type OpenStoreSetting } from "./demo-shop/engine.js";
 import { listenerOf } from "./demo-shop/hosts.js";
-import { readSettings } from "./demo-shop/settings.js";
+import { readSettings, type StoreSetting } from "./demo-shop/settings.js";
 
 /** A server with two shops, whose newsletters can be exported: `npm start`. It runs the jobs that it starts. */
-const { port, host, store, expireAfter } = readSettings(process.env);
-if (store.type === "sqlite") mkdirSync(dirname(store.file), { recursive: true });
+const { port, host, store: wanted, expireAfter } = readSettings(process.env);
+if (wanted.type === "sqlite") mkdirSync(dirname(wanted.file), { recursive: true });
+const { store, closeStore } = await openStore(wanted);
 
 const server = createServer();
 server.listen(port, "127.0.0.1", async () => {
@@ -23,10 +24,23 @@ server.listen(port, "127.0.0.1", async () => {
     server.closeIdleConnections();
     await jobs.close();
     server.closeAllConnections();
+    await closeStore();
   }
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
 });
+
+/** Starts a PostgreSQL server where the setting wants one. */
+async function openStore(
+  store: StoreSetting,
+): Promise<{ store: OpenStoreSetting; closeStore(): Promise<void> }> {
+  const closeStore = async (): Promise<void> => {};
+  if (store.type !== "postgres") return { store, closeStore };
+  if (store.url !== undefined) return { store: { type: "postgres", url: store.url }, closeStore };
+  const { startPostgres } = await import("./demo-shop/embedded-postgres.js");
+  const postgres = await startPostgres();
+  return { store: { type: "postgres", url: postgres.url }, closeStore: () => postgres.remove() };
+}
 
 function thingsToTry(url: string): string {
   const api = `${url}/api/v1`;

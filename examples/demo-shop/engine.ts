@@ -3,11 +3,17 @@ import { createAsyncJobs } from "async-jobs";
 import { newsletterEmails } from "async-jobs/kinds/newsletter-emails";
 import { newsletterRecipients } from "async-jobs/kinds/newsletter-recipients";
 import { memoryStore } from "async-jobs/memory";
+import { postgresStore } from "async-jobs/postgres";
 import { folderResults } from "async-jobs/results/folder";
 import { memoryResults } from "async-jobs/results/memory";
 import { sqliteStore } from "async-jobs/sqlite";
 import { findNewsletter } from "./newsletters.js";
 import type { StoreSetting } from "./settings.js";
+
+/** A store that is there, once a server was started where one was wanted. */
+export type OpenStoreSetting =
+  | Exclude<StoreSetting, { readonly type: "postgres" }>
+  | { readonly type: "postgres"; readonly url: string };
 
 /** Between attempts, so that who tries the newsletter that always fails sees it soon. */
 const SHORT_WAITS = { base: 100, max: 500 };
@@ -15,7 +21,7 @@ const SHORT_WAITS = { base: 100, max: 500 };
 export type ShopJobs = ReturnType<typeof createShopJobs>;
 
 /** The engine of the demo server: the two shipped kinds over the shops' newsletters. */
-export function createShopJobs(publicUrl: string, store: StoreSetting, expireAfter: number | undefined) {
+export function createShopJobs(publicUrl: string, store: OpenStoreSetting, expireAfter: number | undefined) {
   return createAsyncJobs({
     ...openStores(store),
     publicUrl,
@@ -33,9 +39,12 @@ export function createShopJobs(publicUrl: string, store: StoreSetting, expireAft
   });
 }
 
-/** Result files lie beside the database. */
-function openStores(store: StoreSetting) {
+/** Result files lie beside the database, if that is a file. */
+function openStores(store: OpenStoreSetting) {
   if (store.type === "memory") return { store: memoryStore(), results: memoryResults() };
+  if (store.type === "postgres") {
+    return { store: postgresStore(store.url), results: folderResults("demo/results") };
+  }
   const { file, synchronous } = store;
   return {
     store: sqliteStore(file, synchronous === undefined ? {} : { synchronous }),

@@ -11,7 +11,9 @@ export interface Settings {
 
 export type StoreSetting =
   | { readonly type: "memory" }
-  | { readonly type: "sqlite"; readonly file: string; readonly synchronous: "FULL" | "NORMAL" | undefined };
+  | { readonly type: "sqlite"; readonly file: string; readonly synchronous: "FULL" | "NORMAL" | undefined }
+  /** Without a URL, a server is started for it. */
+  | { readonly type: "postgres"; readonly url: string | undefined };
 
 /** @throws Error that says which variable is wrong and what it may be */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
@@ -34,8 +36,10 @@ function readStore(text: string, synchronous: string | undefined): StoreSetting 
     throw wrong("SYNCHRONOUS", synchronous, "FULL, NORMAL");
   }
   if (text === "memory") return { type: "memory" };
+  if (text === "postgres") return { type: "postgres", url: undefined };
+  if (/^postgres(ql)?:\/\//.test(text)) return { type: "postgres", url: text };
   const [, file] = /^sqlite:(.+)$/.exec(text) ?? [];
-  if (file === undefined) throw wrong("STORE", text, "memory, sqlite:FILE");
+  if (file === undefined) throw wrong("STORE", text, "memory, sqlite:FILE, postgres, postgres://…");
   return { type: "sqlite", file, synchronous };
 }
 

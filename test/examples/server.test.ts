@@ -137,6 +137,21 @@ describe.each(HOSTS)("the demo server on %s", (host) => {
   });
 });
 
+describe("the demo server on PostgreSQL", () => {
+  it("starts a PostgreSQL server of its own, exports, and stops both", { timeout: 60_000 }, async () => {
+    const server = await startServer({ STORE: "postgres" }, "ignore");
+    const path = "/api/v1/newsletters/57b5aa3b046abfb053d80b01/recipients/async-export";
+    const started = await fetch(server.url + path, { method: "POST", headers: BLUE });
+    expect(started.status).toBe(201);
+    const { data } = JSON.parse(await started.text());
+    const ended = await fetch(`${server.url}/api/v1/async-jobs/${data.id}`, {
+      headers: { ...BLUE, Prefer: "wait=20" },
+    });
+    expect(JSON.parse(await ended.text()).data.status).toBe("done");
+    expect(await server.stop()).toBe(0);
+  });
+});
+
 describe("npm start", () => {
   it("ends its server when it is sent SIGTERM, and leaves none behind", async () => {
     // In a group of its own, so that what a failure leaves can be ended. Without its build: dist is in use.
@@ -165,8 +180,8 @@ function endGroup(pid: number | undefined): void {
 describe("the demo server's settings", () => {
   it.each([
     [{ HOST: "rails" }, "express, koa, fastify, hono, fetch, node"],
-    [{ STORE: "redis" }, "memory, sqlite:FILE"],
-    [{ STORE: "sqlite:" }, "memory, sqlite:FILE"],
+    [{ STORE: "redis" }, "memory, sqlite:FILE, postgres, postgres://…"],
+    [{ STORE: "sqlite:" }, "memory, sqlite:FILE, postgres, postgres://…"],
     [{ PORT: "-1" }, "a whole number from 0 to 65535"],
     [{ EXPIRE_AFTER: "soon" }, "a whole number from 1"],
     [{ SYNCHRONOUS: "OFF" }, "FULL, NORMAL"],
