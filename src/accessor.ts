@@ -187,7 +187,8 @@ export interface AccessorSettings {
 
 /** What the customer reads in `error` of a cancelled job. */
 const CANCELLED = "The job was cancelled.";
-const MAX_LIMIT = 1000;
+/** Jobs on one page, and started by one call. */
+export const MAX_LIMIT = 1000;
 const LONGEST_KEY = 255;
 
 export class PrincipalAccessor implements Accessor {

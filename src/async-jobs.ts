@@ -31,6 +31,7 @@ export interface StopOptions {
 export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Without a slash at its end. */
   readonly publicUrl: string;
+  readonly kinds: Kinds;
   /** Seconds that a request may be held, if its caller prefers to wait. */
   readonly maxWait: number;
   /** Seconds after which it is worth to ask for a pending job again, by how long its kind takes: 1 to 60. */
@@ -105,6 +106,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
 
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
+    kinds: options.kinds,
     maxWait,
     retryAfter: (job) => pace.retryAfter(job, clock.now()),
     as(principal) {

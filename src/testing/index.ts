@@ -1,6 +1,8 @@
 export type { ConformanceCase } from "./conformance-case.js";
 export { type HandClock, handClock } from "./hand-clock.js";
 export {
+  type Exchange,
+  type HostConformanceOptions,
   type HostConformanceStores,
   type HostRequest,
   type HostSetup,

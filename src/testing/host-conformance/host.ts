@@ -49,6 +49,24 @@ export interface HostConformanceStores {
   openResults(): ResultStore | Promise<ResultStore>;
 }
 
+/** One answer of the suite's host, as it was asked for. */
+export interface Exchange {
+  readonly method: string;
+  /** Below the mount, with its query. */
+  readonly path: string;
+  readonly answer: {
+    readonly status: number;
+    /** By their names in lower case. */
+    readonly headers: Readonly<Record<string, string | undefined>>;
+    readonly body: string;
+  };
+}
+
+export interface HostConformanceOptions {
+  /** Sees every answer that the suite waits for; the case fails with what it throws. Default: nothing sees them. */
+  readonly observe?: (exchange: Exchange) => void;
+}
+
 /** What a case is run in: the API at the root or under a path, with its body still to be read or not. */
 export interface Situation {
   readonly name: string;

@@ -9,7 +9,12 @@ import { files } from "./files.js";
 import { heads } from "./heads.js";
 import { hiding } from "./hiding.js";
 import { holding } from "./holding.js";
-import { type HostConformanceStores, type ServeHost, SITUATIONS } from "./host.js";
+import {
+  type HostConformanceOptions,
+  type HostConformanceStores,
+  type ServeHost,
+  SITUATIONS,
+} from "./host.js";
 import { listing } from "./listing.js";
 import { mounting } from "./mounting.js";
 import { parts } from "./parts.js";
@@ -18,6 +23,8 @@ import { singleJob } from "./single-job.js";
 import { onStage } from "./stage.js";
 
 export type {
+  Exchange,
+  HostConformanceOptions,
   HostConformanceStores,
   HostRequest,
   HostSetup,
@@ -57,12 +64,16 @@ const SUBJECTS = [
  * const stores = { openStore: memoryStore, openResults: memoryResults };
  * for (const { name, run } of hostConformance(serveOnMyFramework, stores)) it(name, run);
  */
-export function hostConformance(serve: ServeHost, stores: HostConformanceStores): readonly ConformanceCase[] {
+export function hostConformance(
+  serve: ServeHost,
+  stores: HostConformanceStores,
+  { observe }: HostConformanceOptions = {},
+): readonly ConformanceCase[] {
   return SITUATIONS.flatMap((situation) =>
     SUBJECTS.flatMap((cases) =>
       Object.entries(cases).map(([sentence, play]) => ({
         name: `${sentence} (${situation.name})`,
-        run: () => onStage(serve, stores, situation, play),
+        run: () => onStage(serve, stores, situation, play, observe),
       })),
     ),
   );

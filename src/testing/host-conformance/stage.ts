@@ -7,7 +7,7 @@ import type { ResultStore } from "../../results.js";
 import { type HandClock, handClock } from "../hand-clock.js";
 import { callers, principalOf } from "./callers.js";
 import { type Answer, ask, type Question } from "./exchange.js";
-import type { HostConformanceStores, HostRequest, ServeHost, Situation } from "./host.js";
+import type { Exchange, HostConformanceStores, HostRequest, ServeHost, Situation } from "./host.js";
 import { type StageKinds, stageKinds } from "./stage-kinds.js";
 
 /** When every stage's clock begins. */
@@ -68,6 +68,7 @@ export async function onStage(
   { openStore, openResults }: HostConformanceStores,
   { mount, parsesBodies }: Situation,
   play: (stage: Stage) => Promise<void>,
+  observe: (exchange: Exchange) => void = () => {},
 ): Promise<void> {
   const clock = handClock(OPENING);
   const holds = observeHolds(clock);
@@ -110,8 +111,12 @@ export async function onStage(
         return keys;
       },
       replaceFiles: files.replace,
-      ask: (path, { as = callers.blueBottle, headers, ...question } = {}) =>
-        ask(host.url, `${mount}${path}`, { ...question, headers: { ...as, ...headers } }),
+      async ask(path, { as = callers.blueBottle, headers, ...question } = {}) {
+        const asked = { ...question, headers: { ...as, ...headers } };
+        const answer = await ask(host.url, `${mount}${path}`, asked);
+        observe({ method: question.method ?? "GET", path, answer });
+        return answer;
+      },
       start,
       async run(...job) {
         const id = await start(...job);
