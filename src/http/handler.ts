@@ -134,12 +134,13 @@ function follow(
 function getJob(id: string, replies: Replies, request: PlainRequest<unknown>): Promise<Reply> {
   const seconds = preferredWait(request.header("prefer"));
   if (seconds === undefined || seconds === 0) return replies.get(id);
-  const conditions = { ...conditionsOf(request), ifModifiedSince: undefined };
+  const ifNoneMatch = read(request, "if-none-match");
+  const isNews = (reply: Reply) => conditional(reply, { ifNoneMatch, ifModifiedSince: undefined }) === reply;
   const hangUp = new AbortController();
   request.onHangUp?.(() => hangUp.abort());
   return replies.wait(id, {
     seconds,
-    isNews: (reply) => conditions.ifNoneMatch !== undefined && conditional(reply, conditions) === reply,
+    isNews: ifNoneMatch === undefined ? undefined : isNews,
     signal: hangUp.signal,
   });
 }

@@ -21,8 +21,8 @@ export interface ReplyContext {
 export interface Wait {
   /** Seconds that the caller prefers to wait. */
   readonly seconds: number;
-  /** Whether it is worth an answer before the job is finished. */
-  isNews(reply: JsonReply): boolean;
+  /** Whether it is worth an answer before the job is finished. Absent: nothing is. */
+  readonly isNews: ((reply: JsonReply) => boolean) | undefined;
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
 }
@@ -90,16 +90,17 @@ export class Replies {
   wait(id: string, { seconds, isNews, signal }: Wait): Promise<JsonReply> {
     const wait = Math.min(seconds, this.#context.maxWait);
     return this.#reply(async () => {
-      let reply: JsonReply | undefined;
+      const replyOf = (job: JobView) => tagged(this.#jobReply(job, { "Preference-Applied": `wait=${wait}` }));
+      let last: JobView | undefined;
       try {
         for await (const job of this.#accessor.follow(id, { atMost: wait * 1000, signal })) {
-          reply = tagged(this.#jobReply(job, { "Preference-Applied": `wait=${wait}` }));
-          if (isNews(reply)) break;
+          last = job;
+          if (isNews?.(replyOf(job)) === true) break;
         }
       } catch (error) {
         if (!(error instanceof FollowLimitError)) throw error;
       }
-      return reply ?? this.get(id);
+      return last === undefined ? this.get(id) : replyOf(last);
     });
   }
 
