@@ -107,6 +107,13 @@ describe("src", () => {
     },
   );
 
+  it("has a client that stands alone: it imports nothing but itself, so that browsers can load it", () => {
+    const client = src.filter(({ path }) => path.startsWith("src/client/"));
+    expect(client.length).toBeGreaterThan(0);
+    expect(refused(client, "files", (file) => file.startsWith("src/client/"))).toEqual([]);
+    expect(refused(client, "packages", () => false)).toEqual([]);
+  });
+
   it("does not import its own public face", () => {
     expect(refused(src, "files", (file) => file !== "src/index.ts")).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { POSTGRES_DEFAULTS } from "../adapters/stores/postgres/options.js";
 import { SQLITE_DEFAULTS } from "../adapters/stores/sqlite/options.js";
+import { CLIENT_DEFAULTS } from "../src/client/index.js";
 import { NEWSLETTER_EXPORT_DEFAULTS } from "../src/kinds/newsletter-export.js";
 import { KIND_DEFAULTS } from "../src/kinds.js";
 import { DEFAULTS } from "../src/options.js";
@@ -38,6 +39,7 @@ it.each([
   ["src/kinds.ts", KIND_DEFAULTS],
   ["src/retry.ts", DEFAULT_BACKOFF],
   ["src/kinds/newsletter-export.ts", NEWSLETTER_EXPORT_DEFAULTS],
+  ["src/client/client.ts", CLIENT_DEFAULTS],
   ["adapters/stores/sqlite/options.ts", SQLITE_DEFAULTS],
   ["adapters/stores/postgres/options.ts", POSTGRES_DEFAULTS],
 ])("the docstrings in %s tell the defaults that are used", (file, defaults) => {

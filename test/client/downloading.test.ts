@@ -1,0 +1,105 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { expect, it, onTestFinished } from "vitest";
+import { createClient } from "../../src/client/index.js";
+import { FILE } from "./kinds.js";
+import { skipPauses } from "./pauses.js";
+import { type ClientKinds, setStage } from "./stage.js";
+
+/** A stage with a job of the kind that is done. */
+async function withFile(kind: ClientKinds[number]["name"]) {
+  const stage = await setStage();
+  const { id } = await stage.client().start(`/start/${kind}`);
+  await stage.jobs.runUntilIdle();
+  return { stage, id };
+}
+
+/** Reads the stream's first bytes, and gives what reads the rest. */
+async function begin(stream: ReadableStream<Uint8Array>) {
+  const reader = stream.getReader();
+  const { value: first = new Uint8Array() } = await reader.read();
+  return {
+    first,
+    async rest(): Promise<Buffer> {
+      const chunks = [first];
+      for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
+      return Buffer.concat(chunks);
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+it("begins again when the connection breaks before the file's first byte", async () => {
+  const { stage, id } = await withFile("picture");
+  const job = await stage.client().get(id);
+  stage.wire.cutAfter(20);
+  const { stream, bytes, contentType } = await stage.client().download(job);
+  expect([bytes, contentType]).toEqual([FILE.length, "image/png"]);
+  expect((await buffer(stream)).equals(FILE)).toBe(true);
+});
+
+it("fails when the connection breaks halfway and the server sends no parts of files", async () => {
+  const id = "57b5aa3b046abfb053d80b52";
+  const server = createServer(({ url = "" }, response) => {
+    response.setHeader("ETag", '"always the same"');
+    if (url.startsWith("/api")) {
+      response.end(
+        JSON.stringify({ data: { id, kind: "table", status: "done", result: `http://x/${id}.csv` } }),
+      );
+      return;
+    }
+    response.setHeader("Content-Length", FILE.length);
+    response.write(FILE.subarray(0, 1000), () => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const client = createClient({ baseUrl: `http://127.0.0.1:${port}`, clock: skipPauses().clock });
+  const { stream } = await client.download(id);
+  await expect(buffer(stream)).rejects.toMatchObject({ code: "DOWNLOAD_BROKEN", bytes: 1000 });
+});
+
+it("has nothing to download of a job that is pending, has failed, or gave a text or nothing", async () => {
+  const stage = await setStage();
+  const client = stage.client();
+  const pending = await client.start("/start/slow");
+  await client.cancel(pending.id);
+  const failed = await client.start("/start/refused");
+  const text = await client.start("/start/greet", { body: { name: "world" } });
+  const nothing = await client.start("/start/nothing");
+  await stage.jobs.runUntilIdle();
+  for (const job of [pending, await client.get(pending.id), failed.id, text.id, nothing.id]) {
+    await expect(client.download(job)).rejects.toMatchObject({ code: "NO_FILE" });
+  }
+});
+
+it("fails at once when the file is gone", async () => {
+  const { stage, id } = await withFile("table");
+  const job = await stage.client().get(id);
+  await stage.clock.advance(7 * 24 * 60 * 60 * 1000);
+  await expect(stage.client().download(job)).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
+it("hangs up when its reader cancels, and when its signal aborts", async () => {
+  const { stage, id } = await withFile("picture");
+  const closed = () =>
+    new Promise((resolve) => {
+      stage.intercept((_request, response) => {
+        response.on("close", () => resolve(response.writableFinished));
+        return false;
+      });
+    });
+  const job = await stage.client().get(id);
+  const cancelled = closed();
+  await (await begin((await stage.client().download(job)).stream)).cancel();
+  expect(await cancelled).toBe(false);
+
+  const aborted = closed();
+  const abort = new AbortController();
+  const { stream } = await stage.client().download(job, { signal: abort.signal });
+  const { rest } = await begin(stream);
+  abort.abort(new Error("The page was left."));
+  await expect(rest()).rejects.toThrow("The page was left.");
+  expect(await aborted).toBe(false);
+});
