@@ -74,6 +74,9 @@ export interface Client<Kinds extends NamedKinds = NamedKinds> {
 
   /** Fails the job, unless it is finished already; gives it as it is then. */
   cancel(id: string, options?: CallOptions): Promise<Job<KindName<Kinds>>>;
+
+  /** Removes a finished job with its file, for good. One that is gone already is refused as `NOT_FOUND`. */
+  erase(id: string, options?: CallOptions): Promise<void>;
 }
 
 export const CLIENT_DEFAULTS = Object.freeze({ patience: 60_000, pageSize: 100 });
@@ -181,6 +184,11 @@ class HttpClient<Kinds extends NamedKinds> implements Client<Kinds> {
   async cancel(id: string, { signal }: CallOptions = {}): Promise<Job<KindName<Kinds>>> {
     const ask = () => this.#connection.ask({ method: "POST", path: `${pathOf(id)}/cancel`, signal });
     return parseJob((await this.#patience(signal).persist(ask)).text);
+  }
+
+  async erase(id: string, { signal }: CallOptions = {}): Promise<void> {
+    const ask = () => this.#connection.ask({ method: "DELETE", path: pathOf(id), signal });
+    await this.#patience(signal).persist(ask);
   }
 
   #patience(signal: AbortSignal | undefined): Patience {

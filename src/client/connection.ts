@@ -20,7 +20,7 @@ export interface ConnectionSettings {
 }
 
 export interface Question {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "DELETE";
   /** A path below the base URL, or a whole URL of the same origin. */
   readonly path: string;
   readonly headers?: RequestHeaders;

@@ -22,6 +22,8 @@ export type RefusalCode =
   | "FORBIDDEN"
   /** 404: unknown, another's, or expired. */
   | "NOT_FOUND"
+  /** 409: the job must be finished for this. */
+  | "JOB_UNFINISHED"
   /** 422: the idempotency key was used before, with another payload. */
   | "IDEMPOTENCY_CONFLICT"
   /** 429 */
@@ -57,6 +59,8 @@ function refusalCodeOf(status: number): RefusalCode {
       return "FORBIDDEN";
     case 404:
       return "NOT_FOUND";
+    case 409:
+      return "JOB_UNFINISHED";
     case 422:
       return "IDEMPOTENCY_CONFLICT";
     case 429:

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { createClient } from "../../src/client/index.js";
 import { FILE } from "./kinds.js";
 import { skipPauses } from "./pauses.js";
-import { type ClientKinds, setStage } from "./stage.js";
+import { type ClientKinds, type Stage, setStage } from "./stage.js";
 
 /** A stage with a job of the kind that is done. */
 async function withFile(kind: ClientKinds[number]["name"]) {
@@ -30,13 +30,95 @@ async function begin(stream: ReadableStream<Uint8Array>) {
   };
 }
 
-it("begins again when the connection breaks before the file's first byte", async () => {
+it.each([
+  ["before the answer", false],
+  ["between the answer's head and the file", true],
+])("begins again when the connection breaks %s", async (_when, hasHead) => {
   const { stage, id } = await withFile("picture");
   const job = await stage.client().get(id);
-  stage.wire.cutAfter(20);
+  stage.intercept((_request, response) => {
+    stage.intercept(() => false);
+    if (hasHead) response.writeHead(200, { "Content-Length": FILE.length, "Content-Type": "image/png" });
+    if (hasHead) response.flushHeaders();
+    setImmediate(() => response.destroy());
+    return true;
+  });
   const { stream, bytes, contentType } = await stage.client().download(job);
   expect([bytes, contentType]).toEqual([FILE.length, "image/png"]);
   expect((await buffer(stream)).equals(FILE)).toBe(true);
+  expect(stage.seen.at(-1)?.headers.range).toBeUndefined();
+});
+
+it.each([
+  ["as it is", "picture", /^"[^"]+"$/],
+  ["compressed on the way", "table", / GMT$/],
+] as const)(
+  "goes on where the connection broke, with a file that comes %s",
+  async (_how, kind, validator) => {
+    const { stage, id } = await withFile(kind);
+    const sent = await stage.client().get(id);
+    stage.wire.cutAfter(100_000);
+    const { stream } = await stage.client().download(sent);
+    expect((await buffer(stream)).equals(FILE)).toBe(true);
+    const [first, second, ...others] = stage.seen.filter(({ url }) => url.startsWith("/async-jobs/"));
+    expect([first?.headers.range, others]).toEqual([undefined, []]);
+    expect(second?.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
+    expect(second?.headers["if-range"]).toMatch(validator);
+  },
+);
+
+it.each(["picture", "table"] as const)(
+  "reads a %s whole over a connection that breaks again and again",
+  async (kind) => {
+    const { stage, id } = await withFile(kind);
+    stage.intercept(() => {
+      stage.wire.cutAfter(150_000);
+      return false;
+    });
+    const { stream } = await stage.client().download(id);
+    expect((await buffer(stream)).equals(FILE)).toBe(true);
+    expect(stage.seen.length).toBeGreaterThan(3);
+  },
+);
+
+it("goes on when the server was started anew meanwhile", async () => {
+  const { stage, id } = await withFile("picture");
+  const pauses = skipPauses(async (count) => {
+    if (count === 2) await stage.restart();
+  });
+  const job = await stage.client().get(id);
+  const cut = stage.wire.cutAfter(100_000);
+  const { stream } = await stage.client({ clock: pauses.clock }).download(job);
+  const { rest } = await begin(stream);
+  await cut;
+  await stage.stop();
+  expect((await rest()).equals(FILE)).toBe(true);
+  expect(pauses.made).toEqual([250, 500]);
+});
+
+it("fails with the reason when it cannot go on: the job expired, or nobody is there for too long", async () => {
+  const { stage, id } = await withFile("picture");
+  const job = await stage.client().get(id);
+  const beginAndLose = async (options: Parameters<Stage["client"]>[0]) => {
+    const cut = stage.wire.cutAfter(100_000);
+    const begun = await begin((await stage.client(options).download(job)).stream);
+    await cut;
+    return begun;
+  };
+  const expired = await beginAndLose({});
+  const lost = await beginAndLose({ patience: 5_000 });
+  await stage.clock.advance(7 * 24 * 60 * 60 * 1000);
+  await expect(expired.rest()).rejects.toMatchObject({
+    code: "DOWNLOAD_BROKEN",
+    bytes: expect.any(Number),
+    cause: { code: "NOT_FOUND" },
+  });
+  await stage.stop();
+  await expect(lost.rest()).rejects.toMatchObject({
+    code: "DOWNLOAD_BROKEN",
+    cause: { code: "CONNECTION_FAILED" },
+  });
+  await stage.restart();
 });
 
 it("fails when the connection breaks halfway and the server sends no parts of files", async () => {

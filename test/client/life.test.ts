@@ -48,6 +48,18 @@ it("cancels a job, which ends a wait for it", async () => {
   expect(await client.get(id)).toEqual(cancelled);
 });
 
+it("erases a job that is finished, and no other", async () => {
+  const { client: createClient } = await setStage();
+  const client = createClient();
+  const { id } = await client.start("/start/table");
+  await expect(client.erase(id)).rejects.toMatchObject({ code: "JOB_UNFINISHED", status: 409 });
+  await client.cancel(id);
+  await client.erase(id);
+  for (const call of [() => client.get(id), () => client.erase(id)]) {
+    await expect(call()).rejects.toMatchObject({ code: "NOT_FOUND" });
+  }
+});
+
 it("waits on through a restart of the server", async () => {
   const stage = await setStage();
   const pauses = skipPauses(async (count) => {

@@ -5,8 +5,8 @@ export interface Wire {
   readonly url: string;
   /** Leads to that port of this machine from now on; undefined: connections are broken at once. */
   leadTo(port: number | undefined): void;
-  /** Breaks the connection once the server has sent so many bytes more. */
-  cutAfter(bytes: number): void;
+  /** Breaks the connection once the server has sent so many bytes more, and resolves then. */
+  cutAfter(bytes: number): Promise<void>;
   /** Breaks all connections now. */
   cut(): void;
   close(): Promise<void>;
@@ -15,6 +15,7 @@ export interface Wire {
 export async function openWire(): Promise<Wire> {
   let target: number | undefined;
   let left = Number.POSITIVE_INFINITY;
+  let whenCut = (): void => {};
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -38,6 +39,7 @@ export async function openWire(): Promise<Wire> {
       if (left > 0) return;
       left = Number.POSITIVE_INFINITY;
       upstream.destroy();
+      whenCut();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -53,6 +55,9 @@ export async function openWire(): Promise<Wire> {
     },
     cutAfter(bytes) {
       left = bytes;
+      return new Promise((resolve) => {
+        whenCut = resolve;
+      });
     },
     cut,
     close: () =>
