@@ -53,7 +53,7 @@ export class JobRunner {
   /** Every attempt whose claim is not settled yet. */
   readonly #held = new Set<Attempt>();
   readonly #unsettled: Ended[] = [];
-  /** The attempt beside which none may begin: see {@link isLastChance}. */
+  /** The attempt beside which none may begin yet: see {@link isLastChance}. */
   #lone: { readonly attempt: Attempt; begun: boolean } | undefined;
   #state: "asleep" | "claiming" | "draining" | "handing back" = "asleep";
   #turning = false;
@@ -207,8 +207,20 @@ export class JobRunner {
     const lone = this.#lone;
     if (lone === undefined || lone.begun || this.#unsettled.length > 0) return;
     lone.begun = true;
-    if (this.#state === "claiming") void this.#run(lone.attempt);
-    else this.#end(lone.attempt, HANDED_BACK);
+    if (this.#state !== "claiming") {
+      this.#end(lone.attempt, HANDED_BACK);
+      return;
+    }
+    const { clock, lease } = this.#settings;
+    clock.setTimer(lease, () => this.#endSolitude(lone.attempt));
+    void this.#run(lone.attempt);
+  }
+
+  /** It has lived for a lease: other jobs wait for it no longer, be it an export of hours. */
+  #endSolitude(attempt: Attempt): void {
+    if (this.#lone?.attempt !== attempt) return;
+    this.#lone = undefined;
+    this.#wake();
   }
 
   async #run(attempt: Attempt): Promise<void> {
