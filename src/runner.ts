@@ -212,11 +212,11 @@ export class JobRunner {
       return;
     }
     const { clock, lease } = this.#settings;
-    clock.setTimer(lease, () => this.#endSolitude(lone.attempt));
+    clock.setTimer(lease / 3, () => this.#endSolitude(lone.attempt));
     void this.#run(lone.attempt);
   }
 
-  /** It has lived for a lease: other jobs wait for it no longer, be it an export of hours. */
+  /** It has lived for as long as to a heartbeat: other jobs wait for it no longer, be it an export of hours. */
   #endSolitude(attempt: Attempt): void {
     if (this.#lone?.attempt !== attempt) return;
     this.#lone = undefined;

@@ -25,8 +25,8 @@ export type AttemptEnd =
 export const MAX_DEATHS = 3;
 
 /**
- * Whether one more death fails the job. Then none may begin beside it until it has lived for a lease: it must not be
- * failed for what a neighbour does, nor take innocent ones with it.
+ * Whether one more death fails the job. Then none may begin beside it until it has lived for a third of a lease: it
+ * must not be failed for what a neighbour does, nor take innocent ones with it.
  */
 export function isLastChance({ deaths }: ClaimedJob): boolean {
   return deaths === MAX_DEATHS - 1;
