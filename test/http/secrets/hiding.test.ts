@@ -68,10 +68,12 @@ async function requireAlikeByAccessor({ jobs, as }: Scene, ids: readonly string[
     (id) => accessor.get(id),
     (id) => accessor.follow(id).next(),
     (id) => accessor.cancel(id),
+    (id) => accessor.erase(id),
     (id) => accessor.openResult(id),
     (id) => accessor.openResult(id, { start: 0, end: 3 }),
     (id) => respond.get(id),
     (id) => respond.cancel(id),
+    (id) => respond.erase(id),
     (id) => respond.openResult(id),
   ];
   for (const call of calls) {

@@ -31,6 +31,7 @@ async function allAnswers(ask: Ask, id: string): Promise<readonly Told[]> {
       for (const method of ["GET", "HEAD"]) answers.push(await ask(path, { headers, method }));
     }
     answers.push(await ask(`${job}/cancel`, { headers, method: "POST" }));
+    answers.push(await ask(job, { headers: { ...headers, "If-None-Match": "*" } }));
   }
   return answers;
 }
@@ -46,7 +47,7 @@ interface Trouble {
 }
 
 function troubledStore(store: JobStore, trouble: Trouble): JobStore {
-  const failing = new Set<string | symbol>(["insert", "find", "list", "cancel"]);
+  const failing = new Set<string | symbol>(["insert", "find", "list", "cancel", "erase"]);
   return new Proxy(store, {
     get(target, name) {
       if (trouble.in === "store" && failing.has(name)) return () => Promise.reject(trouble.error);
@@ -137,6 +138,7 @@ describe.each(useStores())(
           const answers = [
             ...(await allAnswers(ask, id)),
             ...[await respond.create("export", null), await respond.get(id), await respond.cancel(id)],
+            ...(place === "store" ? [await respond.erase(id)] : []),
             ...[await respond.list(), place === "results" && (await respond.openResult(id))],
           ];
           trouble.in = "nothing";

@@ -28,6 +28,13 @@ const finishing = [
       return undefined;
     },
   }),
+  /** Its owner erases it, and its file, once it is done. */
+  defineKind("erased", {
+    async run(context) {
+      await writeCsv(context);
+      return undefined;
+    },
+  }),
   defineKind("refused", {
     run() {
       throw new PublicError("There is no such segment.");
@@ -98,6 +105,7 @@ export async function populate(store: JobStore, plans: readonly Plan[]) {
       await store.claim(request);
     }
     await runner.runUntilIdle();
+    if (fate === "erased") await mine.erase(id);
     residents.push({ id, owner, fate });
     clock.set(clock.now() + pause);
   }

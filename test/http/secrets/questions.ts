@@ -41,7 +41,7 @@ export const question = fc.record({
     (id) => `/async-jobs/${id}.csv`,
     (id) => `/async-jobs/${id}.png`,
   ),
-  method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "OPTIONS"),
+  method: fc.constantFrom("GET", "GET", "GET", "HEAD", "POST", "POST", "DELETE", "DELETE", "PUT", "OPTIONS"),
   headers: fc.record(
     {
       Accept: fc.constantFrom("*/*", "application/json", "text/event-stream", "text/csv", "text/html;q=0.5"),

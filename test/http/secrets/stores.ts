@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, inject } from "vitest";
 import { memoryStore } from "../../../adapters/stores/memory/index.js";
+import { postgresStore } from "../../../adapters/stores/postgres/index.js";
 import { sqliteStore } from "../../../adapters/stores/sqlite/index.js";
 import type { JobStore } from "../../../src/index.js";
 
@@ -18,13 +20,21 @@ export function useStores(): readonly (readonly [name: string, contender: Conten
   afterAll(() => rmSync(folder, { recursive: true }));
   let files = 0;
   return Object.entries({
-    memory: { runs: 200, open: () => memoryStore() },
+    memory: { runs: 100, open: () => memoryStore() },
     SQLite: {
-      runs: 60,
+      runs: 30,
       open() {
         files += 1;
         return sqliteStore(join(folder, `${files}.db`), { synchronous: "NORMAL" });
       },
+    },
+    PostgreSQL: {
+      runs: 10,
+      open: () =>
+        postgresStore(inject("postgresUrl"), {
+          schema: `secrets_${randomUUID().replaceAll("-", "")}`,
+          ...{ clock: "caller", connections: 2 },
+        }),
     },
   });
 }
