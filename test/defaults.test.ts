@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { S3_DEFAULTS } from "../adapters/results/s3.js";
 import { POSTGRES_DEFAULTS } from "../adapters/stores/postgres/options.js";
 import { SQLITE_DEFAULTS } from "../adapters/stores/sqlite/options.js";
 import { CLIENT_DEFAULTS } from "../src/client/index.js";
@@ -42,6 +43,7 @@ it.each([
   ["src/client/client.ts", CLIENT_DEFAULTS],
   ["adapters/stores/sqlite/options.ts", SQLITE_DEFAULTS],
   ["adapters/stores/postgres/options.ts", POSTGRES_DEFAULTS],
+  ["adapters/results/s3.ts", S3_DEFAULTS],
 ])("the docstrings in %s tell the defaults that are used", (file, defaults) => {
   const told = documentedDefaults(file);
   for (const [name, used] of Object.entries(defaults)) {

@@ -2,19 +2,17 @@ import { type FileHandle, rename } from "node:fs/promises";
 import { type ResultFile, ResultStoreError, type ResultWriter } from "../../src/index.js";
 import { folderError } from "./folder-errors.js";
 import { type FilePlaces, type FolderLayout, removeFile } from "./folder-layout.js";
+import { Gathered } from "./gathered.js";
 
-/** Bytes gathered before the system is asked to write them: rows come in small chunks, and a call costs the same for all. */
+/** Bytes gathered before the system is asked to write them. */
 const BUFFER = 128 * 1024;
-/** The most bytes that one UTF-16 unit of a string takes in UTF-8. */
-const BYTES_PER_UNIT = 3;
 
 /** Writes one file of a result folder: beside its name at first, under it when it is whole. */
 export class FolderWriter implements ResultWriter {
   readonly #layout: FolderLayout;
   readonly #places: FilePlaces;
   readonly #handle: FileHandle;
-  #buffer: Buffer | undefined;
-  #gathered = 0;
+  readonly #gathered = new Gathered(BUFFER);
   #written: number;
   /** Whether there is something to keep when the file is aborted. */
   #safe = false;
@@ -30,15 +28,15 @@ export class FolderWriter implements ResultWriter {
   }
 
   get bytes(): number {
-    return this.#written + this.#gathered;
+    return this.#written + this.#gathered.length;
   }
 
   async write(chunk: Uint8Array | string): Promise<void> {
     if (this.#over !== undefined) throw this.#over;
-    if (this.#gather(chunk)) return;
+    if (this.#gathered.take(chunk)) return;
     await this.#work(async () => {
       await this.#writeGathered();
-      if (!this.#gather(chunk)) await this.#append(Buffer.from(chunk));
+      if (!this.#gathered.take(chunk)) await this.#append(Buffer.from(chunk));
     });
   }
 
@@ -77,25 +75,10 @@ export class FolderWriter implements ResultWriter {
     return { key: this.#places.key, bytes: this.#written };
   }
 
-  /** Takes a small chunk into the buffer; false if there is no room for it. */
-  #gather(chunk: Uint8Array | string): boolean {
-    const room = BUFFER - this.#gathered;
-    const most = chunk.length * (typeof chunk === "string" ? BYTES_PER_UNIT : 1);
-    if (most > room) return false;
-    this.#buffer ??= Buffer.allocUnsafeSlow(BUFFER);
-    if (typeof chunk === "string") this.#gathered += this.#buffer.write(chunk, this.#gathered);
-    else {
-      this.#buffer.set(chunk, this.#gathered);
-      this.#gathered += chunk.length;
-    }
-    return true;
-  }
-
   async #writeGathered(): Promise<void> {
-    if (this.#buffer === undefined || this.#gathered === 0) return;
-    const gathered = this.#buffer.subarray(0, this.#gathered);
-    await this.#append(gathered);
-    this.#gathered = 0;
+    if (this.#gathered.length === 0) return;
+    await this.#append(this.#gathered.bytes);
+    this.#gathered.clear();
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
