@@ -125,9 +125,11 @@ describe("adapters", () => {
     expect(refused(adapters, "files", isAllowed)).toEqual([]);
   });
 
-  it("do not import each other, except that hosts build on the one for node:http", () => {
+  it("do not import each other, except that hosts build on the one for node:http, and results in a database on its store", () => {
+    const storeOf = (by: string) =>
+      by.replace(/^adapters\/results\/database\/(\w+)\/.*/, "adapters/stores/$1");
     const isAllowed = (file: string, by: string) =>
-      [undefined, adapterOf(by), "adapters/hosts/node"].includes(adapterOf(file));
+      [undefined, adapterOf(by), "adapters/hosts/node", storeOf(by)].includes(adapterOf(file));
     expect(refused(adapters, "files", isAllowed)).toEqual([]);
   });
 });

@@ -31,6 +31,8 @@ const TYPES = {
         return Number;
       case builtins.BOOL:
         return (text) => text === "t";
+      case builtins.BYTEA:
+        return (text) => Buffer.from(text.slice(2), "hex");
       default:
         return decodeText;
     }

@@ -3,8 +3,14 @@ import { NewerSchemaError } from "../../../src/index.js";
 import { STATE } from "../sql/tables.js";
 import { POSTGRES_DEFAULTS, requireSchema } from "./options.js";
 
-/** Each step takes the schema one version further. Only ever add steps: databases out there have run these. */
-const STEPS: readonly ((schema: string) => string)[] = [createTables];
+/** Steps that each take a part of the schema one version further. Only ever add steps: databases out there have run these. */
+export interface Series {
+  /** The table that tells which steps have been taken. The first step makes it. */
+  readonly versions: string;
+  readonly steps: readonly ((schema: string) => string)[];
+}
+
+const STORE: Series = { versions: "migrations", steps: [createTables] };
 
 /** Names the lock that processes take to make the tables one after another. */
 const LOCK = "async-jobs migrations of ";
@@ -15,13 +21,14 @@ const LOCK = "async-jobs migrations of ";
  *
  * @throws NewerSchemaError when a newer version of the library has been here.
  */
-export async function migrate(client: ClientBase, schema: string): Promise<void> {
-  if ((await versionOf(client, schema)) === STEPS.length) return;
+export async function migrate(client: ClientBase, schema: string, series: Series = STORE): Promise<void> {
+  const newest = series.steps.length;
+  if ((await versionOf(client, schema, series)) === newest) return;
   await client.query("begin");
   try {
     await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [LOCK + schema]);
-    const version = await versionOf(client, schema);
-    if (version < STEPS.length) await client.query(script(schema, version));
+    const version = await versionOf(client, schema, series);
+    if (version < newest) await client.query(script(schema, version, series));
     await client.query("commit");
   } catch (error) {
     await client.query("rollback").catch(() => {});
@@ -38,35 +45,41 @@ export async function migrate(client: ClientBase, schema: string): Promise<void>
  * @throws InvalidOptionError
  */
 export function migrationScript(schema: string = POSTGRES_DEFAULTS.schema, from = 0): string {
-  requireSchema(schema);
-  return `begin;\n\n${script(schema, from)}\ncommit;\n`;
+  return printed(schema, from, STORE);
 }
 
-function script(schema: string, from: number): string {
-  return STEPS.slice(from)
+/** @throws InvalidOptionError when the schema cannot be one. */
+export function printed(schema: string, from: number, series: Series): string {
+  requireSchema(schema);
+  return `begin;\n\n${script(schema, from, series)}\ncommit;\n`;
+}
+
+function script(schema: string, from: number, { versions, steps }: Series): string {
+  return steps
+    .slice(from)
     .map(
       (step, index) =>
-        `${step(schema)}\ninsert into "${schema}".migrations (version) values (${from + index + 1});\n`,
+        `${step(schema)}\ninsert into "${schema}".${versions} (version) values (${from + index + 1});\n`,
     )
     .join("\n");
 }
 
 /** 0 when no migration has run yet. */
-async function versionOf(client: ClientBase, schema: string): Promise<number> {
+async function versionOf(client: ClientBase, schema: string, { versions, steps }: Series): Promise<number> {
   // Not to_regclass: within a transaction it may remember that there was no such table.
   const found = await client.query(
-    "select 1 from pg_catalog.pg_tables where schemaname = $1 and tablename = 'migrations'",
-    [schema],
+    "select 1 from pg_catalog.pg_tables where schemaname = $1 and tablename = $2",
+    [schema, versions],
   );
   if (found.rowCount === 0) return 0;
   const { rows } = await client.query(
-    `select coalesce(max(version), 0) as version from "${schema}".migrations`,
+    `select coalesce(max(version), 0) as version from "${schema}".${versions}`,
   );
   const version = Number(rows[0]?.version);
-  if (version > STEPS.length) {
+  if (version > steps.length) {
     throw new NewerSchemaError(
       `The tables in the schema "${schema}" have version ${version}; this version of async-jobs knows ` +
-        `${STEPS.length}. Upgrade async-jobs.`,
+        `${steps.length}. Upgrade async-jobs.`,
     );
   }
   return version;

@@ -30,35 +30,40 @@ const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i;
 /** One listens all the time, so that another is needed for the calls. */
 const FEWEST_CONNECTIONS = 2;
 
-/** @throws InvalidOptionError */
-export function checkOptions(target: string | Pool, options: PostgresStoreOptions): CheckedOptions {
+/**
+ * @param caller the function whose options they are
+ * @throws InvalidOptionError
+ */
+export function checkOptions(
+  target: string | Pool,
+  options: PostgresStoreOptions,
+  caller = "postgresStore",
+): CheckedOptions {
   const { schema, clock, connections, timeout } = { ...POSTGRES_DEFAULTS, ...options };
   if (typeof target === "string" ? target.trim() === "" : typeof target?.connect !== "function") {
     throw new InvalidOptionError(
-      'postgresStore takes a connection string such as "postgres://user:password@host/database", or a Pool of pg. ' +
+      `${caller} takes a connection string such as "postgres://user:password@host/database", or a Pool of pg. ` +
         `It was given ${typeof target === "string" ? "an empty text" : typeof target}.`,
     );
   }
   if (typeof target !== "string" && target.options?.max < FEWEST_CONNECTIONS) {
     throw new InvalidOptionError(
-      `The pool of postgresStore must have a max of ${FEWEST_CONNECTIONS} connections or more: one listens for work ` +
+      `The pool of ${caller} must have a max of ${FEWEST_CONNECTIONS} connections or more: one listens for work ` +
         `all the time. It has ${target.options.max}.`,
     );
   }
   requireSchema(schema);
   if (clock !== "database" && clock !== "caller") {
-    throw new InvalidOptionError(
-      `clock of postgresStore must be "database" or "caller", not ${shown(clock)}.`,
-    );
+    throw new InvalidOptionError(`clock of ${caller} must be "database" or "caller", not ${shown(clock)}.`);
   }
   if (!Number.isInteger(connections) || connections < FEWEST_CONNECTIONS) {
     throw new InvalidOptionError(
-      `connections of postgresStore must be a whole number, ${FEWEST_CONNECTIONS} or more; it was ${shown(connections)}.`,
+      `connections of ${caller} must be a whole number, ${FEWEST_CONNECTIONS} or more; it was ${shown(connections)}.`,
     );
   }
   if (typeof timeout !== "number" || !(timeout > 0 && timeout < 2 ** 31)) {
     throw new InvalidOptionError(
-      `timeout of postgresStore must be a number of milliseconds above 0; it was ${shown(timeout)}.`,
+      `timeout of ${caller} must be a number of milliseconds above 0; it was ${shown(timeout)}.`,
     );
   }
   return { schema, clock, connections, timeout };

@@ -8,10 +8,12 @@ import {
   sql,
 } from "kysely";
 
-/** The tables of a SQL store. Times are epoch milliseconds. */
+/** The tables of a SQL store, and those of result files in the same database. Times are epoch milliseconds. */
 export interface Tables {
   jobs: JobsTable;
   kinds: KindsTable;
+  files: FilesTable;
+  chunks: ChunksTable;
 }
 
 export interface JobsTable {
@@ -55,6 +57,20 @@ export interface KindsTable {
   kind: string;
   /** The largest turn that was claimed. */
   served: number;
+}
+
+export interface FilesTable {
+  key: string;
+  /** How many it holds; null until it is finished. */
+  bytes: number | null;
+}
+
+/** The bytes of a file, in rows that never change. */
+export interface ChunksTable {
+  file: string;
+  /** How many bytes of the file come before it. */
+  start: number;
+  data: Uint8Array;
 }
 
 /**
@@ -112,4 +128,6 @@ export const TABLE_NAMES: ReadonlySet<string> = new Set<keyof Tables | "migratio
   "jobs",
   "kinds",
   "migrations",
+  "files",
+  "chunks",
 ]);

@@ -1,53 +1,15 @@
 import type Database from "better-sqlite3";
 import { type Compilable, type Kysely, sql } from "kysely";
-import { NewerSchemaError } from "../../../src/index.js";
 import { IS_FINISHED, IS_LIVE, type Tables } from "../sql/tables.js";
-
-/** Each step takes the schema one version further. Only ever add steps: databases out there have run these. */
-const STEPS: readonly ((db: Kysely<Tables>, prefix: string) => readonly Compilable[])[] = [createTables];
+import { upgrade } from "./upgrade.js";
 
 /**
- * Brings the schema up to date, in one transaction. Reads only, when it is.
+ * Brings the tables of a store up to date, in one transaction. Reads only, when they are.
  *
  * @throws NewerSchemaError when a newer version of the library has been here.
  */
 export function migrate(database: Database.Database, db: Kysely<Tables>, prefix: string): void {
-  if (versionOf(database, prefix) === STEPS.length) return;
-  database
-    .transaction(() => {
-      // Another process may have done it in the meantime.
-      const version = versionOf(database, prefix);
-      if (version === undefined) {
-        database.exec(
-          `create table "${prefix}migrations" (version integer primary key, at integer not null)`,
-        );
-      }
-      for (const [index, step] of [...STEPS.entries()].slice(version ?? 0)) {
-        for (const statement of step(db, prefix)) database.exec(statement.compile().sql);
-        database.prepare(`insert into "${prefix}migrations" values (?, ?)`).run(index + 1, Date.now());
-      }
-    })
-    .immediate();
-}
-
-/** Undefined when no migration has run yet. */
-function versionOf(database: Database.Database, prefix: string): number | undefined {
-  const table = database
-    .prepare("select 1 from sqlite_master where type = 'table' and name = ?")
-    .get(`${prefix}migrations`);
-  if (table === undefined) return undefined;
-  const version = database
-    .prepare<[], number | null>(`select max(version) from "${prefix}migrations"`)
-    .pluck()
-    .safeIntegers(false)
-    .get();
-  if (version != null && version > STEPS.length) {
-    throw new NewerSchemaError(
-      `The tables "${prefix}…" in "${database.name}" have schema version ${version}; this version of async-jobs ` +
-        `knows ${STEPS.length}. Upgrade async-jobs.`,
-    );
-  }
-  return version ?? 0;
+  upgrade(database, db, prefix, "migrations", [createTables]);
 }
 
 function createTables(db: Kysely<Tables>, prefix: string): readonly Compilable[] {

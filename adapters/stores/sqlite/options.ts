@@ -25,10 +25,14 @@ export interface CheckedOptions {
 
 const PREFIX = /^(?!sqlite_)[a-z_][a-z0-9_]{0,39}$/i;
 
-/** @throws InvalidOptionError */
+/**
+ * @param caller the function whose options they are
+ * @throws InvalidOptionError
+ */
 export function checkOptions(
   target: string | Database.Database,
   options: SqliteStoreOptions,
+  caller = "sqliteStore",
 ): CheckedOptions {
   const {
     synchronous,
@@ -37,24 +41,24 @@ export function checkOptions(
   } = options;
   if (typeof target === "string" ? target.trim() === "" : typeof target?.prepare !== "function") {
     throw new InvalidOptionError(
-      'sqliteStore takes the path of a file, ":memory:", or an open Database of better-sqlite3. ' +
+      `${caller} takes the path of a file, ":memory:", or an open Database of better-sqlite3. ` +
         `It was given ${typeof target === "string" ? "an empty path" : typeof target}.`,
     );
   }
   if (synchronous !== undefined && synchronous !== "FULL" && synchronous !== "NORMAL") {
     throw new InvalidOptionError(
-      `synchronous of sqliteStore must be "FULL" or "NORMAL", not ${shown(synchronous)}.`,
+      `synchronous of ${caller} must be "FULL" or "NORMAL", not ${shown(synchronous)}.`,
     );
   }
   if (typeof tablePrefix !== "string" || !PREFIX.test(tablePrefix)) {
     throw new InvalidOptionError(
-      "tablePrefix of sqliteStore must be 1 to 40 letters, digits and underscores, not beginning with a digit or " +
+      `tablePrefix of ${caller} must be 1 to 40 letters, digits and underscores, not beginning with a digit or ` +
         `with "sqlite_", such as "jobs_"; it was ${shown(tablePrefix)}.`,
     );
   }
   if (typeof busyTimeout !== "number" || !(busyTimeout >= 0 && busyTimeout < Number.POSITIVE_INFINITY)) {
     throw new InvalidOptionError(
-      `busyTimeout of sqliteStore must be a number of milliseconds, 0 or more; it was ${shown(busyTimeout)}.`,
+      `busyTimeout of ${caller} must be a number of milliseconds, 0 or more; it was ${shown(busyTimeout)}.`,
     );
   }
   return { synchronous, tablePrefix, busyTimeout };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import type { Kysely } from "kysely";
 import type {
   Cancellation,
   Claim,
@@ -21,8 +21,9 @@ import type {
   Visibility,
   VisibleJob,
 } from "../../../src/index.js";
-import { type Tables, tablePrefix } from "../sql/tables.js";
+import type { Tables } from "../sql/tables.js";
 import { addressOf } from "./address.js";
+import { queryBuilder } from "./builder.js";
 import { Claiming } from "./claiming.js";
 import { Connection } from "./connection.js";
 import { Counting } from "./counting.js";
@@ -53,19 +54,6 @@ export function sqliteStore(target: string | Database.Database, options: SqliteS
   const db = queryBuilder(prefix);
   const connection = new Connection(target, synchronous, (database) => migrate(database, db, prefix));
   return new SqliteStore(connection, db, busyTimeout);
-}
-
-/** Builds statements; it never runs any. */
-function queryBuilder(prefix: string): Kysely<Tables> {
-  return new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-    plugins: [tablePrefix(prefix)],
-  });
 }
 
 function partsOf(database: Database.Database, db: Kysely<Tables>) {
