@@ -13,7 +13,7 @@ export function resultsIn(folder: string): string {
   return join(folder, "results");
 }
 
-type Tuned = "lease" | "concurrency" | "publicUrl" | "expireAfter" | "pruneEvery";
+type Tuned = "lease" | "concurrency" | "publicUrl" | "cursorKey" | "expireAfter" | "pruneEvery";
 
 export type EngineOptions<Kinds extends readonly Kind[]> = Pick<AsyncJobsOptions<Kinds>, "kinds"> &
   Partial<Pick<AsyncJobsOptions<Kinds>, Tuned>>;

@@ -26,7 +26,12 @@ export type SoakMessage =
 
 const say = (message: SoakMessage): void => tell(message);
 const { folder } = settingsOf<SoakSettings>();
-const web = await serve(folder, { kinds: soakKinds, lease: 5000, expireAfter: STAY, pruneEvery: 1000 });
+const web = await serve(folder, {
+  kinds: soakKinds,
+  // The servers have addresses of their own, and take each other's cursors all the same.
+  cursorKey: "one secret of thirty-two or more characters",
+  ...{ lease: 5000, expireAfter: STAY, pruneEvery: 1000 },
+});
 web.jobs.on("error", ({ during, error }) => say({ type: "error", during, error: String(error) }));
 
 onSaid(async (line) => {
