@@ -47,7 +47,8 @@ export interface JobStore {
    * has a fence higher than any it had.
    *
    * First puts back to wait every job, of whatever kind, whose lease has run out, each with one more death, and
-   * tells which. When they are very many, a store may leave some to the next claim; `nextDueAt` is then past.
+   * tells which. When they are very many, or another call is at them just then, a store may leave some to the next
+   * claim; `nextDueAt` is then past.
    */
   claim(request: ClaimRequest): Promise<ClaimResponse>;
 

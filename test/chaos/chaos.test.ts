@@ -1,17 +1,22 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { useChildren } from "../processes/children.js";
+import { keepInPostgres } from "../processes/place.js";
 import { chaos } from "./chaos.js";
 
 const KILLS = 10;
 
 /** `npm run chaos` goes on for as long as it is told. */
-describe("four workers of which one is killed again and again", () => {
-  const children = useChildren();
+describe.each(["SQLite", "PostgreSQL"])(
+  "four workers of which one is killed again and again, on %s",
+  (database) => {
+    const children = useChildren();
 
-  it("lose no job and end none twice, and clients see nothing of it", { timeout: 120_000 }, async () => {
-    const folder = await children.folder();
-    const { jobs, ...report } = await chaos(children.compiled(), folder, (kills) => kills < KILLS);
-    expect(report).toMatchObject({ kills: KILLS, outcomesLost: 0, outcomesTwice: 0, problems: [] });
-    expect(jobs).toBeGreaterThan(KILLS);
-  });
-});
+    it("lose no job and end none twice, and clients see nothing of it", { timeout: 120_000 }, async () => {
+      const folder = await children.folder();
+      if (database === "PostgreSQL") keepInPostgres(folder, inject("postgresUrl"));
+      const { jobs, ...report } = await chaos(children.compiled(), folder, (kills) => kills < KILLS);
+      expect(report).toMatchObject({ kills: KILLS, outcomesLost: 0, outcomesTwice: 0, problems: [] });
+      expect(jobs).toBeGreaterThan(KILLS);
+    });
+  },
+);

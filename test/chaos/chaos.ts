@@ -2,7 +2,8 @@ import { readdir } from "node:fs/promises";
 import { auditOf, storedJobs, watchOutcomes } from "../processes/audit.js";
 import { startChild } from "../processes/child.js";
 import type { Compiled } from "../processes/compiled.js";
-import { databaseIn, resultsIn } from "../processes/engine.js";
+import { resultsIn } from "../processes/engine.js";
+import { databaseIn } from "../processes/place.js";
 import { Client, newExperience } from "./client.js";
 import { type Death, Killer } from "./killer.js";
 import { chaosKinds } from "./kinds.js";
@@ -41,7 +42,7 @@ export async function chaos(
 ): Promise<ChaosReport> {
   const web = await serve(folder, { kinds: chaosKinds });
   const file = databaseIn(folder);
-  watchOutcomes(file);
+  await watchOutcomes(file);
   const settings: ChaosWorkerSettings = { folder, lease: LEASE };
   const killer = new Killer(WORKERS, () =>
     startChild<ChaosWorkerMessage>(compiled.path("chaos/worker.child"), settings),
@@ -55,7 +56,7 @@ export async function chaos(
     for (const id of finished.keys()) await clients[0]?.lookAgainAt(id);
     await web.jobs.prune();
 
-    const { outcomes, changed, lost } = auditOf(file);
+    const { outcomes, changed, lost } = await auditOf(file);
     const { told } = killer;
     return {
       kills: killer.deaths.length,
@@ -71,7 +72,7 @@ export async function chaos(
         ...told.flatMap((message) =>
           message.type === "error" ? [`${message.during}: ${message.error}`] : [],
         ),
-        ...storedJobs(file).flatMap(({ id, deaths }) =>
+        ...(await storedJobs(file)).flatMap(({ id, deaths }) =>
           givenUp.has(id) && deaths < 3 ? [`${id} was given up after ${deaths} deaths`] : [],
         ),
         ...(await straysIn(folder)),
@@ -104,7 +105,9 @@ function takeoversOf(deaths: readonly Death[], told: Told): readonly number[] {
 /** Files without a job, and jobs without their file. */
 async function straysIn(folder: string): Promise<readonly string[]> {
   const files = new Set(await readdir(resultsIn(folder)));
-  const keys = storedJobs(databaseIn(folder)).flatMap(({ fileKey }) => (fileKey === null ? [] : [fileKey]));
+  const keys = (await storedJobs(databaseIn(folder))).flatMap(({ fileKey }) =>
+    fileKey === null ? [] : [fileKey],
+  );
   const named = new Set(keys);
   return [
     ...[...files].filter((name) => !named.has(name)).map((name) => `no job has the file ${name}`),

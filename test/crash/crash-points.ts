@@ -7,6 +7,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename } from "node:path";
 import Database from "better-sqlite3";
+import pg from "pg";
 import { tell } from "../processes/tell.js";
 
 export type CrashMessage =
@@ -67,6 +68,14 @@ for (const method of ["run", "get", "all"]) {
   });
 }
 surround(Database.prototype, "exec", (_self, [sql]) => String(sql).trim().slice(0, 70));
+
+surround(pg.Client.prototype, "query", (_self, [query]) => {
+  const text = typeof query === "string" ? query : String(Reflect.get(Object(query), "text"));
+  // Some statements do several things at once: to start jobs is the first of them.
+  const write =
+    /insert into "\w+"\."jobs"/.exec(text) ?? /(?:insert into|update|delete from) "\w+"\."\w+"/.exec(text);
+  return (/^(begin|commit|rollback|create)/.exec(text) ?? write)?.[0].replaceAll(/"\w+"\.|"/g, "");
+});
 
 /** The paths of open files: a handle does not tell its own. */
 const paths = new WeakMap<object, string>();

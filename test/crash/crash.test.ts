@@ -1,23 +1,27 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { useChildren } from "../processes/children.js";
-import { type Crash, crash, inParallel, pointsOf } from "./sweep.js";
+import { keepInPostgres } from "../processes/place.js";
+import { type Crash, crash, inParallel, type Prepare, pointsOf } from "./sweep.js";
 
 /** Milliseconds. */
 const LONG = 120_000;
 
 /** `npm run crash` kills at all points; here after the first write of each kind, which is before the next one. */
-describe("a process that is killed at a write", () => {
+describe.each<[string, Prepare, string]>([
+  ["SQLite", () => {}, "commit"],
+  ["PostgreSQL", (folder) => keepInPostgres(folder, inject("postgresUrl")), "update jobs"],
+])("a process that is killed at a write, its jobs in %s", (_database, prepare, lastWrite) => {
   const children = useChildren();
   let points: readonly string[] = [];
 
   beforeAll(async () => {
-    points = await pointsOf(children.compiled());
+    points = await pointsOf(children.compiled(), prepare);
   });
 
   const crashAtEach = (runs: readonly (readonly string[])[]): Promise<readonly Crash[]> =>
-    inParallel(runs, (run) => crash(children.compiled(), run));
+    inParallel(runs, (run) => crash(children.compiled(), run, prepare));
 
-  it.each(["begin", "commit", "insert", "update", "delete", "open", "sync", "rename", "copyFile", "unlink"])(
+  it.each([lastWrite, "insert", "update", "delete", "open", "sync", "rename", "copyFile", "unlink"])(
     "can be killed before and after %s",
     (write) => {
       for (const moment of ["before", "after"]) {
@@ -33,10 +37,10 @@ describe("a process that is killed at a write", () => {
   });
 
   it("nor when it is killed again after its restart", { timeout: LONG }, async () => {
-    const commits = points.filter((point) => point.startsWith("after commit "));
+    const commits = points.filter((point) => point.startsWith(`after ${lastWrite} `));
     const pairs = commits
       .filter((_point, index) => index % 6 === 0)
-      .map((first) => [first, "before commit #2"]);
+      .map((first) => [first, `before ${lastWrite} #2`]);
     const crashes = await crashAtEach(pairs);
     expect(crashes.flatMap(({ problems }) => problems)).toEqual([]);
     expect(crashes.some(({ at }) => at.length === 2)).toBe(true);

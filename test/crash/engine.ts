@@ -1,15 +1,11 @@
 import { join } from "node:path";
 import { folderResults } from "../../adapters/results/folder.js";
-import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import { createAsyncJobs, type Principal, systemClock } from "../../src/index.js";
+import { databaseIn, openPlace } from "../processes/place.js";
 import { type Catch, crashKinds } from "./kinds.js";
 
 export const shop: Principal = { via: "api-key", shop: "blue-bottle" };
 export const LEASE = 60_000;
-
-export function databaseIn(folder: string): string {
-  return join(folder, "jobs.db");
-}
 
 export function resultsIn(folder: string): string {
   return join(folder, "results");
@@ -32,7 +28,7 @@ export class ShiftedClock {
 /** The engine that the workload and the restart after it use. */
 export function openEngine(folder: string, clock: ShiftedClock, untilAborted: Catch) {
   return createAsyncJobs({
-    store: sqliteStore(databaseIn(folder)),
+    store: openPlace(databaseIn(folder), "caller"),
     results: folderResults(resultsIn(folder)),
     publicUrl: "https://app.example.com",
     kinds: crashKinds(untilAborted),

@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { auditOf, type StoredJob, storedJobs, watchOutcomes } from "../processes/audit.js";
 import { REFUSAL, rowsOf, sentenceOf } from "../processes/kinds.js";
+import { databaseIn } from "../processes/place.js";
 import { look, type Sight } from "../processes/sight.js";
-import { databaseIn, openEngine, resultsIn, ShiftedClock, shop } from "./engine.js";
+import { openEngine, resultsIn, ShiftedClock, shop } from "./engine.js";
 import { BRIEF, ROWS } from "./kinds.js";
 import type { WorkloadMessage } from "./workload.child.js";
 
@@ -21,15 +22,15 @@ export async function restart(
   const sights = async (): Promise<readonly Sight[]> =>
     Promise.all((await mine.list()).jobs.map(({ id }) => look(mine, id)));
   try {
-    watchOutcomes(databaseIn(folder));
+    await watchOutcomes(databaseIn(folder));
     await jobs.runUntilIdle();
     await jobs.prune();
-    const stored = storedJobs(databaseIn(folder));
+    const stored = await storedJobs(databaseIn(folder));
     const first = await sights();
     const problems = [
-      ...accepted(told, stored, auditOf(databaseIn(folder)).removed),
+      ...accepted(told, stored, (await auditOf(databaseIn(folder))).removed),
       ...finished(stored),
-      ...witnessed(folder),
+      ...(await witnessed(folder)),
       ...first.flatMap(asExpected),
       ...unchanged(
         told.flatMap((message) => (message.type === "saw" ? [message.sight] : [])),
@@ -40,14 +41,14 @@ export async function restart(
     ];
     clock.shift += 2 * BRIEF;
     await jobs.prune();
-    const left = storedJobs(databaseIn(folder));
+    const left = await storedJobs(databaseIn(folder));
     const second = await sights();
     return [
       ...problems,
       ...left.filter(({ kind }) => kind === "brief").map(({ id }) => `${id} has expired and is still there`),
       ...unchanged(first, second),
       ...(await filesOf(folder, left)),
-      ...witnessed(folder),
+      ...(await witnessed(folder)),
     ];
   } finally {
     await jobs.close({ grace: 1 });
@@ -74,8 +75,8 @@ function finished(stored: readonly StoredJob[]): string[] {
     .map(({ id, kind }) => `${id}, ${kind}, never finishes`);
 }
 
-function witnessed(folder: string): string[] {
-  const { outcomes, changed, lost } = auditOf(databaseIn(folder));
+async function witnessed(folder: string): Promise<string[]> {
+  const { outcomes, changed, lost } = await auditOf(databaseIn(folder));
   return [
     ...[...outcomes].filter(([, count]) => count !== 1).map(([id, count]) => `${id} got ${count} outcomes`),
     ...changed.map((id) => `${id} changed after its outcome`),

@@ -16,9 +16,12 @@ export interface Crash {
   readonly problems: readonly string[];
 }
 
+/** Says of a new folder where its jobs are kept. Default in a SQLite file. */
+export type Prepare = (folder: string) => void;
+
 /** What every point stands for, in order: from a run that is not disturbed. */
-export async function pointsOf(compiled: Compiled): Promise<readonly string[]> {
-  const { told, problems } = await run(compiled, ["none"]);
+export async function pointsOf(compiled: Compiled, prepare?: Prepare): Promise<readonly string[]> {
+  const { told, problems } = await run(compiled, ["none"], prepare);
   const through = told.some(({ type }) => type === "through");
   if (!through || problems.length > 0)
     throw new Error(`undisturbed, the workload fails: ${problems.join("; ")}`);
@@ -26,13 +29,18 @@ export async function pointsOf(compiled: Compiled): Promise<readonly string[]> {
 }
 
 /** Kills the workload at each of these points, each time after a start on what the kill before it left. */
-export async function crash(compiled: Compiled, points: readonly string[]): Promise<Crash> {
-  const { told, problems } = await run(compiled, points);
+export async function crash(
+  compiled: Compiled,
+  points: readonly string[],
+  prepare?: Prepare,
+): Promise<Crash> {
+  const { told, problems } = await run(compiled, points, prepare);
   return { at: told.flatMap((message) => (message.type === "crashed" ? [message.point] : [])), problems };
 }
 
-async function run(compiled: Compiled, points: readonly string[]) {
+async function run(compiled: Compiled, points: readonly string[], prepare: Prepare = () => {}) {
   const folder = await mkdtemp(join(tmpdir(), "async-jobs-crash-"));
+  prepare(folder);
   const told: (WorkloadMessage | CrashMessage)[] = [];
   let shift = 0;
   try {

@@ -1,9 +1,10 @@
 import type { JobView } from "../../src/index.js";
 import { watchOutcomes } from "../processes/audit.js";
 import { gate } from "../processes/gate.js";
+import { databaseIn } from "../processes/place.js";
 import { look, type Sight } from "../processes/sight.js";
 import { endWithParent, settingsOf, tell } from "../processes/tell.js";
-import { databaseIn, openEngine, ShiftedClock, shop } from "./engine.js";
+import { openEngine, ShiftedClock, shop } from "./engine.js";
 import { BRIEF, type CrashKind } from "./kinds.js";
 
 export interface WorkloadSettings {
@@ -34,7 +35,7 @@ const jobs = openEngine(folder, clock, async (signal, kind) => {
   caught[kind].open();
   await aborted;
 });
-watchOutcomes(databaseIn(folder));
+await watchOutcomes(databaseIn(folder));
 const mine = jobs.as(shop);
 
 /** Twice the same request gives the same job: a client that heard no answer asks again. */

@@ -1,13 +1,9 @@
 import { join } from "node:path";
 import { folderResults } from "../../adapters/results/folder.js";
-import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import { type AsyncJobsOptions, createAsyncJobs, type Kind, type Principal } from "../../src/index.js";
+import { databaseIn, openPlace } from "./place.js";
 
 export const blueBottle: Principal = { via: "api-key", shop: "blue-bottle" };
-
-export function databaseIn(folder: string): string {
-  return join(folder, "jobs.db");
-}
 
 export function resultsIn(folder: string): string {
   return join(folder, "results");
@@ -24,7 +20,7 @@ export function openShared<const Kinds extends readonly Kind[]>(
   options: EngineOptions<Kinds>,
 ) {
   return createAsyncJobs({
-    store: sqliteStore(databaseIn(folder)),
+    store: openPlace(databaseIn(folder)),
     results: folderResults(resultsIn(folder)),
     publicUrl: "https://app.example.com",
     random: () => 0,

@@ -1,11 +1,11 @@
-import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import type { Claim, ClaimResponse, JobStore, Outcome, VisibleJob } from "../../src/index.js";
 import { careless, type Mistake } from "./careless-store.js";
 import { CANCELLED, type JobCall, type Seen, type Settled } from "./job-model.js";
+import { openPlace, type Place } from "./place.js";
 import { endWithParent, settingsOf, tell } from "./tell.js";
 
 export interface HistorySettings {
-  readonly file: string;
+  readonly place: Place;
   /** The jobs that all processes work on. */
   readonly ids: readonly string[];
   readonly rounds: number;
@@ -22,7 +22,13 @@ export type HistoryMessage =
       readonly call: JobCall;
     }
   /** Right after it: what it gave, for each job that it was about. */
-  | { readonly type: "end"; readonly number: number; readonly answers: Answers };
+  | {
+      readonly type: "end";
+      readonly number: number;
+      readonly answers: Answers;
+      /** Of a claim: whether it says that leases that are over are left to the next one. */
+      readonly leavesSome: boolean;
+    };
 
 export type Answers = Readonly<Record<string, JobCall["answer"]>>;
 
@@ -35,17 +41,23 @@ const MOST_AT_ONCE = 3;
 
 endWithParent();
 const settings = settingsOf<HistorySettings>();
-const file = sqliteStore(settings.file);
-const store: JobStore = settings.mistake === undefined ? file : careless(file, settings.mistake);
+const opened = openPlace(settings.place, "caller");
+const store: JobStore = settings.mistake === undefined ? opened : careless(opened, settings.mistake);
 const claims: Claim[] = [];
 let numbers = 0;
 
-async function noted(id: string | undefined, call: JobCall, made: () => Promise<Answers>): Promise<void> {
+async function noted(
+  id: string | undefined,
+  call: JobCall,
+  made: () => Promise<Answers>,
+  leavesSome = () => false,
+): Promise<void> {
   numbers += 1;
   const number = numbers;
   const say = (message: HistoryMessage): void => tell(message);
   say({ type: "begin", number, id, call });
-  say({ type: "end", number, answers: await made() });
+  const answers = await made();
+  say({ type: "end", number, answers, leavesSome: leavesSome() });
 }
 
 function insert(id: string): Promise<void> {
@@ -59,11 +71,15 @@ function insert(id: string): Promise<void> {
 function claim(): Promise<void> {
   const now = Date.now();
   const limit = 1 + Math.floor(Math.random() * 2);
-  return noted(undefined, { call: "claim", now, leaseUntil: now + LEASE }, async () => {
+  let nextDueAt = Number.POSITIVE_INFINITY;
+  const make = async (): Promise<Answers> => {
     const response = await store.claim({ kinds: [{ kind: KIND, limit }], limit, leaseMs: LEASE, now });
     for (const { id, fence } of response.claimed) claims.push({ id, fence });
+    nextDueAt = response.nextDueAt ?? nextDueAt;
     return answersOf(response);
-  });
+  };
+  const call: JobCall = { call: "claim", now, leaseUntil: now + LEASE };
+  return noted(undefined, call, make, () => nextDueAt <= now);
 }
 
 function answersOf({ rescued, claimed }: ClaimResponse): Answers {

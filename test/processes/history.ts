@@ -27,6 +27,6 @@ type Ended = Extract<HistoryMessage, { readonly type: "end" }> & At;
 function operationOf(id: string, { call, at: begin }: Begun, ended: Ended | undefined): JobOperation {
   if (ended === undefined) return { ...call, begin, end: Number.POSITIVE_INFINITY };
   // A claim that says nothing of a job has done nothing to it.
-  const answer = ended.answers[id] ?? {};
+  const answer = ended.answers[id] ?? { leavesSome: ended.leavesSome };
   return { ...call, answer, begin, end: ended.at } as JobCall & JobOperation;
 }

@@ -27,6 +27,8 @@ interface ClaimCall {
     readonly rescuedWithDeaths?: number | undefined;
     /** Set when the job was claimed, by that call, maybe right after. */
     readonly fence?: number | undefined;
+    /** Whether the call said that it left some leases that are over to the next claim. */
+    readonly leavesSome?: boolean | undefined;
   };
 }
 
@@ -102,6 +104,7 @@ function claimed(state: JobState, { answer, now, leaseUntil }: ClaimCall): reado
   const taken: readonly JobState[] =
     back.is === "waiting" ? [{ is: "running", fence: back.fence + 1, deaths: back.deaths, leaseUntil }] : [];
   if (answer === undefined) return [state, back, ...taken];
+  if (answer.leavesSome === true && isOver) return [state];
   if (answer.rescuedWithDeaths !== (isOver && back.is === "waiting" ? back.deaths : undefined)) return [];
   if (answer.fence === undefined) return [back];
   return taken.filter((after) => after.is === "running" && after.fence === answer.fence);

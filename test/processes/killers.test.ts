@@ -39,7 +39,7 @@ describe("a job that kills its process", () => {
       ),
     });
     expect(await jobs.explain(id)).toMatchObject({ failures: 0, deaths: 3 });
-    expect(auditOf(file).outcomes).toEqual(new Map([[id, 1]]));
+    expect((await auditOf(file)).outcomes).toEqual(new Map([[id, 1]]));
   });
 
   it("takes no innocent job with it, however many it meets", async () => {
@@ -65,6 +65,6 @@ describe("a job that kills its process", () => {
     for (const id of killers) expect(await jobs.explain(id)).toMatchObject({ deaths: 3 });
     // Twice all die together; then each killer dies alone.
     expect(deaths).toBe(2 + killers.length);
-    expect([...auditOf(file).outcomes.values()]).toEqual([...innocent, ...killers].map(() => 1));
+    expect([...(await auditOf(file)).outcomes.values()]).toEqual([...innocent, ...killers].map(() => 1));
   });
 });

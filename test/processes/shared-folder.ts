@@ -2,7 +2,8 @@ import { afterEach } from "vitest";
 import { watchOutcomes } from "./audit.js";
 import type { Child } from "./child.js";
 import { useChildren } from "./children.js";
-import { blueBottle, databaseIn, openShared } from "./engine.js";
+import { blueBottle, openShared } from "./engine.js";
+import { databaseIn } from "./place.js";
 import type { WorkerMessage, WorkerSettings } from "./worker.child.js";
 import { idleHooks, workerKinds } from "./worker-kinds.js";
 
@@ -18,7 +19,7 @@ export function useSharedFolder() {
     const jobs = openShared(folder, { kinds: workerKinds(idleHooks) });
     closing.push(() => jobs.close());
     const file = databaseIn(folder);
-    watchOutcomes(file);
+    await watchOutcomes(file);
     return {
       folder,
       file,

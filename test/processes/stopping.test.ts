@@ -35,7 +35,7 @@ describe("stopping a worker", () => {
     expect(await first.hears("aborted")).toMatchObject({ code: "RUNNER_STOPPED" });
     expect((await second.hears("started")).at).toBeGreaterThan((await first.hears("aborted")).at);
     expect(await jobs.explain(id)).toMatchObject({ failures: 0, deaths: 0 });
-    expect(storedJobs(file)).toMatchObject([{ fence: 2 }]);
+    expect(await storedJobs(file)).toMatchObject([{ fence: 2 }]);
     expect(await text((await mine.openResult(id)).stream)).toBe(rowsOf("halved", ROWS));
   });
 
@@ -82,10 +82,10 @@ describe("stopping a worker", () => {
       expect((await worker.hears("exporting")).after).toMatch(/@example\.com$/);
     }
     expect(await jobs.explain(id)).toMatchObject({ failures: 0, deaths: 1 });
-    expect(storedJobs(file)).toMatchObject([{ fence: 1 }, { fence: 3 }]);
+    expect(await storedJobs(file)).toMatchObject([{ fence: 1 }, { fence: 3 }]);
     const digests = await Promise.all([undisturbed.id, id].map(digestOf));
     expect(digests[1]).toBe(digests[0]);
-    expect(auditOf(file).changed).toEqual([]);
+    expect((await auditOf(file)).changed).toEqual([]);
 
     async function digestOf(one: string): Promise<string> {
       const hash = createHash("sha256");

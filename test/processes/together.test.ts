@@ -31,7 +31,7 @@ describe("eight processes on one file", () => {
     expect(told.filter(({ type }) => type === "error")).toEqual([]);
     expect(ends).toEqual(shops.map(() => ({ code: 0, signal: null })));
     const started = told.flatMap((message) => (message.type === "started" ? [message.id] : []));
-    const { outcomes, changed, lost } = auditOf(file);
+    const { outcomes, changed, lost } = await auditOf(file);
     expect(started).toHaveLength(PROCESSES * JOBS);
     expect(outcomes).toEqual(new Map(started.map((id) => [id, 1])));
     expect(changed).toEqual([]);
@@ -44,7 +44,7 @@ describe("eight processes on one file", () => {
       }
     }
     await jobs.prune();
-    const files = storedJobs(file).flatMap(({ fileKey }) => (fileKey === null ? [] : [fileKey]));
+    const files = (await storedJobs(file)).flatMap(({ fileKey }) => (fileKey === null ? [] : [fileKey]));
     expect(new Set(await readdir(resultsIn(folder)))).toEqual(new Set(files));
   });
 

@@ -39,10 +39,10 @@ describe("a process that is frozen past its lease", () => {
 
     expect(frozen.told.filter(({ type }) => type === "done" || type === "failed")).toEqual([]);
     expect(await Promise.all(ids.map((id) => mine.get(id)))).toEqual(before);
-    const { outcomes, changed } = auditOf(file);
+    const { outcomes, changed } = await auditOf(file);
     expect(outcomes).toEqual(new Map(ids.map((id) => [id, 1])));
     expect(changed).toEqual([]);
-    for (const job of storedJobs(file)) expect(job).toMatchObject({ failures: 0, deaths: 1, fence: 2 });
+    for (const job of await storedJobs(file)) expect(job).toMatchObject({ failures: 0, deaths: 1, fence: 2 });
 
     const [halved = "", patient = "", insistent = ""] = ids;
     expect(await text((await mine.openResult(halved)).stream)).toBe(rowsOf("halved", ROWS));
@@ -85,6 +85,9 @@ describe("a process that is frozen past its lease", () => {
     for (const { id } of views) await other.hears("done", (event) => event.id === id);
     const results = (await mine.list()).jobs.map((job) => (job.status === "done" ? job.result : job));
     expect(results).toEqual([sentenceOf("two"), sentenceOf("one")]);
-    expect(auditOf(file)).toMatchObject({ outcomes: new Map(claims.map(({ id }) => [id, 1])), changed: [] });
+    expect(await auditOf(file)).toMatchObject({
+      outcomes: new Map(claims.map(({ id }) => [id, 1])),
+      changed: [],
+    });
   });
 });

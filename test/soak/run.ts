@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Child, startChild } from "../processes/child.js";
 import { compileChildren } from "../processes/compiled.js";
-import { databaseIn, resultsIn } from "../processes/engine.js";
+import { resultsIn } from "../processes/engine.js";
+import { databaseIn } from "../processes/place.js";
 import { type Experience, SoakClient } from "./client.js";
 import type { SoakMessage, SoakSettings } from "./server.child.js";
 

@@ -120,6 +120,11 @@ create table "${schema}".jobs (
   checkpoint text,
   progress text,
   idempotency_key text collate "C"
+) with (
+  -- A job's row is written three times in its life, each time into all its indexes: every change is one of a column
+  -- that some index needs. Room left in pages would not help, but the space of old rows must come back soon.
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+  autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_limit = 2000
 );
 
 -- No index begins with seq: to find the newest of a few rows, the server would walk along it through all the others.
@@ -137,6 +142,7 @@ create unique index jobs_idempotency on "${schema}".jobs (shop, coalesce(app, ''
 create table "${schema}".kinds (
   kind text collate "C" primary key,
   served bigint not null
+  -- A few rows, changed all the time: within their page, and without their index.
 ) with (fillfactor = 10);
 
 -- The last turn of a shop in a kind, or the one now being served if that is later. Until the transaction ends no

@@ -94,7 +94,13 @@ class PostgresStore implements JobStore {
 
   async cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
     const { id, visibility, now } = cancellation;
-    return (await this.#settling.cancel(cancellation)) ?? this.#reading.find(id, visibility, now);
+    for (;;) {
+      const cancelled = await this.#settling.cancel(cancellation);
+      if (cancelled !== undefined) return cancelled;
+      const job = await this.#reading.find(id, visibility, now);
+      // Pending means that it was started after the first look.
+      if (job?.status !== "pending") return job;
+    }
   }
 
   find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined> {
@@ -106,10 +112,14 @@ class PostgresStore implements JobStore {
   }
 
   async erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
-    const fence = await this.#expiring.erase(id, visibility, now);
-    if (fence !== undefined) return { type: "erased", fence };
-    const job = await this.#reading.find(id, visibility, now);
-    return job && { type: "unfinished" };
+    for (;;) {
+      const fence = await this.#expiring.erase(id, visibility, now);
+      if (fence !== undefined) return { type: "erased", fence };
+      const job = await this.#reading.find(id, visibility, now);
+      if (job === undefined) return undefined;
+      // Any other has ended after the first look.
+      if (job.status === "pending") return { type: "unfinished" };
+    }
   }
 
   expire(now: number, limit: number): Promise<Expired> {

@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import { claimAll, newJob, openPool, openStore, scratchSchema } from "./scratch.js";
+
+const ROUNDS = 12;
+const JOBS = 1000;
+
+it("takes no more space when many jobs come and go than the first of them took", {
+  timeout: 60_000,
+}, async () => {
+  const schema = scratchSchema();
+  const store = openStore({ schema });
+  const pool = openPool({ max: 1 });
+  const sizes: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await store.insert(
+      Array.from({ length: JOBS }, () => newJob()),
+      Date.now(),
+    );
+    const { claimed } = await claimAll(store);
+    const now = Date.now();
+    const outcome = {
+      ...{ type: "done", result: { type: "text", text: "done" }, completedAt: now, expiresAt: now },
+    } as const;
+    await store.settle(
+      claimed.map(({ id, fence }) => ({ id, fence, outcome })),
+      now,
+    );
+    expect((await store.expire(now + 1, JOBS)).removed).toBe(JOBS);
+    // In the place of the server's own, which comes when it comes.
+    await pool.query(`vacuum ${schema}.jobs`);
+    const { rows } = await pool.query(`select pg_total_relation_size('${schema}.jobs') as bytes`);
+    sizes.push(Number(rows[0].bytes));
+  }
+  const early = Math.max(...sizes.slice(0, 3));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(early * 1.25);
+});
+
+it("changes the turn that is served within its page, without a new entry in its index", async () => {
+  const schema = scratchSchema();
+  const store = openStore({ schema });
+  const pool = openPool({ max: 1 });
+  for (let round = 0; round < 30; round += 1) {
+    await store.insert([newJob()], Date.now());
+    await claimAll(store);
+  }
+  await pool.query("select pg_stat_force_next_flush()");
+  const { rows } = await pool.query(
+    `select pg_relation_size('${schema}.kinds_pkey') / 8192 as pages, served from ${schema}.kinds`,
+  );
+  expect(rows).toEqual([{ pages: "2", served: "30" }]);
+});
