@@ -5,6 +5,7 @@ import type { Clock } from "./clock.js";
 import type { Cursors } from "./cursor.js";
 import {
   IdempotencyConflictError,
+  InvalidOptionError,
   InvalidQueryError,
   JobNotFoundError,
   JobUnfinishedError,
@@ -49,6 +50,13 @@ export interface CreateOptions {
    * none of them a control character. A host passes on what came in the header `Idempotency-Key`.
    */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * A transaction of the caller's in the store's own database: the job is there if and when it commits, together with
+   * whatever else the caller writes in it, and no runner hears of it before. On PostgreSQL a client of `pg` with an
+   * open transaction, or a `Transaction` of Kysely; on SQLite the `Database` that the store was given, with an open
+   * transaction.
+   */
+  readonly transaction?: object | undefined;
 }
 
 export interface FollowOptions extends WatchOptions {
@@ -108,7 +116,7 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * Starts a job. Resolves when it is durable.
    *
    * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, InvalidQueryError for a
-   * key that cannot be one
+   * key that cannot be one, InvalidOptionError for a transaction that the store cannot write in
    */
   create<Name extends KindName<Kinds>>(
     kind: Name,
@@ -204,18 +212,35 @@ export class PrincipalAccessor implements Accessor {
   }
 
   async create(kindName: string, payload: unknown, options: CreateOptions = {}): Promise<JobView> {
-    const { idempotencyKey } = options;
-    const { clock, ids, inserts, maxPayloadBytes } = this.#settings;
+    const { idempotencyKey, transaction } = options;
+    const { clock, ids, maxPayloadBytes } = this.#settings;
     const kind = this.#kindToStart(kindName);
     if (idempotencyKey !== undefined) requireKey(idempotencyKey);
     const text = await encodePayload(kind, payload, maxPayloadBytes);
     const createdAt = clock.now();
     const job = this.#newJob(ids(createdAt), kindName, text, createdAt);
-    const inserted = await inserts.add(idempotencyKey === undefined ? job : { ...job, idempotencyKey });
+    const inserted = await this.#insert(
+      idempotencyKey === undefined ? job : { ...job, idempotencyKey },
+      transaction,
+    );
     if (inserted.created) return this.#viewOfCreated(job);
     if (idempotencyKey !== undefined && !isSameJson(inserted.payload, text))
       throw new IdempotencyConflictError();
+    // Its first job may be of the same transaction, where only the caller sees it.
+    if (transaction !== undefined) return this.#viewOfCreated({ ...job, id: inserted.id });
     return this.#view(await this.#find(inserted.id, this.#owner));
+  }
+
+  async #insert(job: NewJob, transaction: object | undefined): Promise<Inserted> {
+    const { store, clock, inserts } = this.#settings;
+    if (transaction === undefined) return inserts.add(job);
+    const [inserted] = (await store.insertWithin?.(transaction, [job], clock.now())) ?? [];
+    if (inserted === undefined) {
+      throw new InvalidOptionError(
+        "This store cannot start a job within a transaction. Leave the transaction out, or use a SQL store.",
+      );
+    }
+    return inserted;
   }
 
   async createMany(kindName: string, payloads: readonly unknown[]): Promise<readonly JobView[]> {

@@ -11,7 +11,7 @@ export abstract class AsyncJobsError extends Error {
   }
 }
 
-/** An option of `createAsyncJobs`, of a kind or of a store is wrong. Thrown at construction. */
+/** An option of `createAsyncJobs`, of a kind, of a store or of a call is wrong. Thrown at once. */
 export class InvalidOptionError extends AsyncJobsError {
   readonly code = "INVALID_OPTION";
 }

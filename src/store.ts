@@ -41,6 +41,13 @@ export interface JobStore {
   insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]>;
 
   /**
+   * As `insert`, within a transaction that the caller has open in the same database: the jobs are there if and when
+   * it commits, and nobody is woken before. Of jobs that others start meanwhile, some may get the same turns. Absent
+   * where there are no transactions to share. Rejects with `InvalidOptionError` for what is no such transaction.
+   */
+  insertWithin?(transaction: unknown, jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]>;
+
+  /**
    * Claims jobs that are due, at most `limit` in all and at most each kind's own `limit`, lowest turn first
    * (equal turns: first started first). Several kinds go in step: a turn counts from the one being served in its
    * kind when the claim begins. Never gives one job to two claims: the claimed job runs until `now + leaseMs` and

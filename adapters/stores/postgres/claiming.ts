@@ -40,8 +40,17 @@ const [jobs, kinds] = [sql.table("jobs"), sql.table("kinds")];
 const IS_DUE_LATER = sql`state < ${sql.lit(STATE.ready)}`;
 
 function claimingQuery(db: Kysely<Tables>, shares: RawBuilder<unknown>) {
-  const columns = sql.join(CLAIMED_COLUMNS.map((column) => sql.ref(`claimed.${column}`)));
   const now = sql`cast(${claim("now")} as bigint)`;
+  // The runner compares these with its own clock.
+  const byItsClock = (moment: string) =>
+    sql`claimed.${sql.ref(moment)} - ${now} + cast(${claim("sentAt")} as bigint)`;
+  const columns = sql.join(
+    CLAIMED_COLUMNS.map((column) =>
+      column === "created_at" || column === "started_at"
+        ? sql`${byItsClock(column)} as ${sql.ref(column)}`
+        : sql.ref(`claimed.${column}`),
+    ),
+  );
   return sqlQuery<Claim, Told & { [Column in keyof JobsRow]: JobsRow[Column] }>()(
     db,
     sql`

@@ -146,11 +146,14 @@ create table "${schema}".kinds (
 ) with (fillfactor = 10);
 
 -- The last turn of a shop in a kind, or the one now being served if that is later. Until the transaction ends no
--- other learns of that shop's turns in that kind: two that start jobs at once give no turn twice.
+-- other learns of that shop's turns in that kind: two that start jobs at once give no turn twice. Without a lane
+-- nobody waits, and they might.
 create function "${schema}".last_turn(of_kind text, of_shop text, lane integer) returns bigint
 language plpgsql volatile set enable_seqscan = off as $$
 begin
-  perform pg_advisory_xact_lock(hashtext('async-jobs turns of ${schema}'), lane);
+  if lane is not null then
+    perform pg_advisory_xact_lock(hashtext('async-jobs turns of ${schema}'), lane);
+  end if;
   return greatest(
     coalesce((select turn from "${schema}".jobs where shop = of_shop and kind = of_kind order by seq desc limit 1), 0),
     coalesce((select served from "${schema}".kinds where kind = of_kind), 0)

@@ -5,6 +5,8 @@ import { STATE, type Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
 import type { Connections, Session } from "./connections.js";
 import { isConflict } from "./errors.js";
+import type { LentTransaction } from "./lent-transaction.js";
+import { decodeText } from "./texts.js";
 import type { Wake } from "./wake.js";
 
 /** Columns of the jobs to add, and whether each is the first in its call to have its ID, and its key. */
@@ -46,9 +48,17 @@ const given = params<Started>();
 
 const jobs = sql.table("jobs");
 
-function startingQuery(db: Kysely<Tables>, schema: string, channel: string, fresh: RawBuilder<unknown>) {
+const LANE = sql`hashtext(kind || chr(31) || shop) & ${sql.lit(LANES - 1)}`;
+const NO_LANE = sql`null::integer`;
+
+function startingQuery(
+  db: Kysely<Tables>,
+  schema: string,
+  channel: string,
+  fresh: RawBuilder<unknown>,
+  lane = LANE,
+) {
   const kinds = sql.table("kinds");
-  const lane = sql`hashtext(kind || chr(31) || shop) & ${sql.lit(LANES - 1)}`;
   return sqlQuery<Started, Earlier>()(
     db,
     sql`
@@ -116,24 +126,71 @@ function someFresh(): RawBuilder<unknown> {
 )`;
 }
 
+function knowQuery(db: Kysely<Tables>) {
+  return sqlQuery<Pick<Started, "kinds">, Record<string, never>>()(
+    db,
+    sql`insert into ${sql.table("kinds")} (kind, served)
+      select distinct kind, 0 from unnest(${given("kinds")}::text[]) as given(kind) on conflict do nothing`,
+    [],
+  );
+}
+
 /** Adds jobs. */
 export class Starting {
   readonly #connections: Connections;
   readonly #wake: Wake;
   readonly #insertFresh;
   readonly #insert;
+  /** Without a lane: it would be held for as long as the caller's transaction lasts. */
+  readonly #insertWithin;
+  readonly #know;
 
   constructor(connections: Connections, wake: Wake, db: Kysely<Tables>, schema: string) {
     this.#connections = connections;
     this.#wake = wake;
     this.#insertFresh = startingQuery(db, schema, wake.channel, ALL_FRESH);
     this.#insert = startingQuery(db, schema, wake.channel, someFresh());
+    this.#know = knowQuery(db);
+    this.#insertWithin = startingQuery(db, schema, wake.channel, someFresh(), NO_LANE);
   }
 
   async insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
     const inserted = (await this.#insertAllFresh(jobs, now)) ?? (await this.#insertAll(jobs, now));
     if (inserted.some(({ created }) => created)) this.#wake.notify();
     return inserted;
+  }
+
+  /** In the caller's transaction, one by one: of the same ID or key, each sees those before it. */
+  async insertWithin(
+    transaction: LentTransaction,
+    jobs: readonly NewJob[],
+    now: number,
+  ): Promise<readonly Inserted[]> {
+    // Not in that transaction: the first job of a kind would hold up all others of it.
+    await this.#connections.all(this.#know, { kinds: jobs.map(({ kind }) => kind) });
+    const inserted: Inserted[] = [];
+    for (const job of jobs) inserted.push(await this.#insertOneWithin(transaction, job, now));
+    return inserted;
+  }
+
+  async #insertOneWithin(transaction: LentTransaction, job: NewJob, now: number): Promise<Inserted> {
+    const firsts = { firstIds: [true], firstKeys: [true] };
+    const args = { ...columnsOf([job]), ...firsts, now, sentAt: now, teller: this.#wake.herald };
+    for (let tries = 1; ; tries += 1) {
+      // An error would end the caller's transaction as well.
+      await transaction.run("savepoint async_jobs");
+      try {
+        const rows = await transaction.rows(this.#insertWithin, args);
+        await transaction.run("release savepoint async_jobs");
+        const earlier = rows.find(([place]) => place !== null);
+        if (earlier === undefined) return { id: job.id, created: true };
+        const [, id, payload] = earlier;
+        return { id: decodeText(String(id)), created: false, payload: decodeText(String(payload)) };
+      } catch (error) {
+        await transaction.run("rollback to savepoint async_jobs");
+        if (tries === TRIES || !isConflict(error)) throw error;
+      }
+    }
   }
 
   /** Undefined when some may have been started before: then nothing was added. */

@@ -24,6 +24,7 @@ import { Claiming } from "./claiming.js";
 import { Connections } from "./connections.js";
 import { Counting } from "./counting.js";
 import { Expiring } from "./expiring.js";
+import { lentTransaction } from "./lent-transaction.js";
 import { migrate } from "./migrations.js";
 import { type CheckedOptions, checkOptions, type PostgresStoreOptions } from "./options.js";
 import { Reading } from "./reading.js";
@@ -78,6 +79,14 @@ class PostgresStore implements JobStore {
 
   insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
     return jobs.length === 0 ? this.#nothing() : this.#starting.insert(jobs, now);
+  }
+
+  async insertWithin(
+    transaction: unknown,
+    jobs: readonly NewJob[],
+    now: number,
+  ): Promise<readonly Inserted[]> {
+    return this.#starting.insertWithin(lentTransaction(transaction), jobs, now);
   }
 
   claim(request: ClaimRequest): Promise<ClaimResponse> {

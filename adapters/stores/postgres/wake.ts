@@ -55,6 +55,11 @@ export class Wake {
     return null;
   }
 
+  /** Who tells everybody, this store's listeners too, when a transaction commits that is not the store's. */
+  get herald(): string {
+    return `of ${this.#self}`;
+  }
+
   /** Calls every listener. */
   notify(): void {
     for (const listener of this.#listeners) queueMicrotask(listener);

@@ -1,25 +1,26 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import type { Kysely } from "kysely";
-import type {
-  Cancellation,
-  Claim,
-  ClaimRequest,
-  ClaimResponse,
-  Erasure,
-  Expired,
-  Inserted,
-  JobExplanation,
-  JobPage,
-  JobStore,
-  ListQuery,
-  NewJob,
-  Renewal,
-  Settlement,
-  StoreAddress,
-  StoreStats,
-  Visibility,
-  VisibleJob,
+import {
+  type Cancellation,
+  type Claim,
+  type ClaimRequest,
+  type ClaimResponse,
+  type Erasure,
+  type Expired,
+  type Inserted,
+  InvalidOptionError,
+  type JobExplanation,
+  type JobPage,
+  type JobStore,
+  type ListQuery,
+  type NewJob,
+  type Renewal,
+  type Settlement,
+  type StoreAddress,
+  type StoreStats,
+  type Visibility,
+  type VisibleJob,
 } from "../../../src/index.js";
 import type { Tables } from "../sql/tables.js";
 import { addressOf } from "./address.js";
@@ -99,6 +100,22 @@ class SqliteStore implements JobStore {
     return jobs.length === 1
       ? this.#transactions.write({ run, wakes: true, alone: () => this.#parts.starting.insertAlone(job) })
       : this.#transactions.write({ run, wakes: true });
+  }
+
+  async insertWithin(
+    transaction: unknown,
+    jobs: readonly NewJob[],
+    now: number,
+  ): Promise<readonly Inserted[]> {
+    const { database } = this.#connection;
+    if (transaction !== database || !database.inTransaction) {
+      throw new InvalidOptionError(
+        "The transaction must be the Database that the SQLite store was given, with a transaction open on it.",
+      );
+    }
+    const inserted = await this.#transactions.within(() => this.#parts.starting.insert(jobs, now));
+    this.#wake.notifyAfterTransaction();
+    return inserted;
   }
 
   claim(request: ClaimRequest): Promise<ClaimResponse> {

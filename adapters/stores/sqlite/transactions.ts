@@ -106,6 +106,16 @@ export class Transactions {
     }
   }
 
+  /** Writes at once, in the transaction that the connection's owner has open. */
+  async within<T>(run: () => T): Promise<T> {
+    if (this.#closed) throw closedError();
+    try {
+      return run();
+    } catch (error) {
+      throw this.#connection.outage(error) ?? error;
+    }
+  }
+
   /** Takes no more calls; resolves when those that came before are answered. */
   close(): Promise<void> {
     this.#closed = true;

@@ -43,6 +43,16 @@ export class Wake {
     for (const listener of this.#listeners) queueMicrotask(listener);
   }
 
+  /** Calls every listener once the transaction that is open on the connection has ended. */
+  notifyAfterTransaction(pause = 1): void {
+    const look = (): void => {
+      if (!this.#database.open) return;
+      if (this.#database.inTransaction) this.notifyAfterTransaction(Math.min(2 * pause, SETTLE));
+      else this.notify();
+    };
+    setTimeout(look, pause).unref();
+  }
+
   /** Returns a function that ends it. */
   listen(listener: Listener): () => void {
     const own = () => {

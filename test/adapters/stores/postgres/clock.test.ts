@@ -83,6 +83,16 @@ it("lets a cancelled job stay as long as its canceller says, whatever the time i
   expect(await slow.store.find(id, visibility, slow.now())).toEqual(cancelled);
 });
 
+it("gives a runner the times of its job by the runner's own clock", async () => {
+  const { slow, fast } = machines();
+  await fast.store.insert([newJob({ createdAt: fast.now() })], fast.now());
+  const before = slow.now();
+  const [job] = (await claimAll(slow.store, before)).claimed;
+  for (const moment of [job?.createdAt ?? 0, job?.startedAt ?? 0]) {
+    expect(Math.abs(moment - before)).toBeLessThan(SLACK);
+  }
+});
+
 it("explains a job by the database's time", async () => {
   const { slow, fast } = machines();
   await slow.store.insert([newJob()], slow.now());

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { JobResult, Outcome } from "../../../../src/index.js";
 import { claimAll, newJob, openPool, openStore, scratchSchema } from "./scratch.js";
 
 const ROUNDS = 12;
@@ -18,9 +19,8 @@ it("takes no more space when many jobs come and go than the first of them took",
     );
     const { claimed } = await claimAll(store);
     const now = Date.now();
-    const outcome = {
-      ...{ type: "done", result: { type: "text", text: "done" }, completedAt: now, expiresAt: now },
-    } as const;
+    const result: JobResult = { type: "text", text: "done" };
+    const outcome: Outcome = { type: "done", result, completedAt: now, expiresAt: now };
     await store.settle(
       claimed.map(({ id, fence }) => ({ id, fence, outcome })),
       now,

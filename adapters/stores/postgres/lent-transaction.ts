@@ -1,0 +1,66 @@
+import { CompiledQuery } from "kysely";
+import type { ClientBase } from "pg";
+import { InvalidOptionError } from "../../../src/index.js";
+import type { Arguments, Query } from "../sql/query.js";
+import { outage } from "./errors.js";
+import { encodeValue } from "./values.js";
+
+/** A transaction that the caller has open. Values come as its owner's driver reads them. */
+export interface LentTransaction {
+  rows<Args extends Arguments>(
+    query: Query<Args, readonly unknown[]>,
+    args: Args,
+  ): Promise<readonly (readonly unknown[])[]>;
+  run(sql: string): Promise<void>;
+}
+
+type Run = (sql: string, values: unknown[]) => Promise<readonly object[]>;
+
+/** @throws InvalidOptionError for what is neither a client of pg nor a transaction of Kysely */
+export function lentTransaction(transaction: unknown): LentTransaction {
+  const run = runOf(transaction);
+  const guarded: Run = (sql, values) =>
+    run(sql, values).catch((error: unknown) => {
+      throw outage(error) ?? error;
+    });
+  return {
+    rows: async ({ sql, places }, args) =>
+      (
+        await guarded(
+          sql,
+          places.map((place) => encodeValue(args[place])),
+        )
+      ).map((row) => Object.values(row)),
+    run: async (sql) => void (await guarded(sql, [])),
+  };
+}
+
+function runOf(transaction: unknown): Run {
+  if (isKyselyTransaction(transaction)) {
+    return async (sql, values) =>
+      (await transaction.executeQuery<object>(CompiledQuery.raw(sql, values))).rows;
+  }
+  if (isClient(transaction))
+    return async (sql, values) =>
+      (await transaction.query<object & { [key: string]: unknown }>(sql, values)).rows;
+  throw new InvalidOptionError(
+    "The transaction must be a client of pg on which a transaction is open, or a Transaction of Kysely.",
+  );
+}
+
+interface KyselyTransaction {
+  executeQuery<Row>(query: CompiledQuery<Row>): Promise<{ readonly rows: Row[] }>;
+}
+
+function isKyselyTransaction(value: unknown): value is KyselyTransaction {
+  return isObjectWith(value, "executeQuery") && "isTransaction" in value && value.isTransaction === true;
+}
+
+/** A pool has `totalCount`: each of its queries may go to another connection. */
+function isClient(value: unknown): value is ClientBase {
+  return isObjectWith(value, "query") && !("totalCount" in value);
+}
+
+function isObjectWith(value: unknown, method: string): value is object {
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
+}

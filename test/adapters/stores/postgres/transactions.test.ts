@@ -1,0 +1,129 @@
+import { Kysely, PostgresDialect } from "kysely";
+import { expect, it } from "vitest";
+import { createAsyncJobs, defineKind, InvalidOptionError, type Principal } from "../../../../src/index.js";
+import { claimAll, hint, newJob, openPool, openStore, query, scratchSchema } from "./scratch.js";
+
+const shop: Principal = { via: "api-key", shop: "blue-bottle" };
+
+interface Orders {
+  orders: { id: number };
+}
+
+/** An engine, and a table of the caller's in the same database. */
+async function setUp() {
+  const schema = scratchSchema();
+  const store = openStore({ schema });
+  const jobs = createAsyncJobs({
+    store,
+    publicUrl: "https://app.example.com",
+    kinds: [defineKind("export", { run: () => "" })],
+    log: () => {},
+  });
+  await store.stats(Date.now());
+  await query(`create table ${schema}.orders (id integer primary key)`);
+  const pool = openPool({ options: `-c search_path=${schema}` });
+  const orders = async () => (await pool.query("select id from orders order by id")).rows.map(({ id }) => id);
+  const listed = async () => (await jobs.as(shop).list()).jobs.map(({ id }) => id);
+  return { store, schema, pool, mine: jobs.as(shop), orders, listed };
+}
+
+it("starts a job together with what the caller writes, on a client of pg", async () => {
+  const { pool, mine, orders, listed } = await setUp();
+  const client = await pool.connect();
+  await client.query("begin");
+  await client.query("insert into orders values (1)");
+  const { id, status } = await mine.create("export", null, { transaction: client });
+  expect(status).toBe("pending");
+  expect(await listed()).toEqual([]);
+  await client.query("commit");
+  client.release();
+  expect([await orders(), await listed()]).toEqual([[1], [id]]);
+});
+
+it("has never started a job whose transaction is rolled back", async () => {
+  const { pool, mine, orders, listed } = await setUp();
+  const client = await pool.connect();
+  await client.query("begin");
+  await client.query("insert into orders values (1)");
+  await mine.create("export", null, { transaction: client });
+  await client.query("rollback");
+  client.release();
+  expect([await orders(), await listed()]).toEqual([[], []]);
+});
+
+it("starts a job within a transaction of Kysely, and rolls it back with that", async () => {
+  const { pool, mine, orders, listed } = await setUp();
+  const db = new Kysely<Orders>({ dialect: new PostgresDialect({ pool }) });
+  const start = (id: number, fail: boolean) =>
+    db.transaction().execute(async (transaction) => {
+      await transaction.insertInto("orders").values({ id }).execute();
+      const job = await mine.create("export", null, { transaction });
+      if (fail) throw new Error("no");
+      return job.id;
+    });
+  await expect(start(1, true)).rejects.toThrow("no");
+  const id = await start(2, false);
+  expect([await orders(), await listed()]).toEqual([[2], [id]]);
+});
+
+it("wakes nobody before the commit, and then this store's listeners and others'", async () => {
+  const { store, schema, pool, mine } = await setUp();
+  const other = openStore({ schema });
+  store.onWork(() => {});
+  other.onWork(() => {});
+  await Promise.all([hint(store), hint(other)]);
+  let heard = 0;
+  store.onWork(() => {
+    heard += 1;
+  });
+  other.onWork(() => {
+    heard += 1;
+  });
+  const client = await pool.connect();
+  await client.query("begin");
+  const { id } = await mine.create("export", null, { transaction: client });
+  // What is told after it is heard after it.
+  const sign = Promise.all([hint(store), hint(other)]);
+  await query(`notify "${schema}", 'a sign'`);
+  await sign;
+  const before = heard;
+  expect((await claimAll(other)).claimed).toEqual([]);
+  const both = Promise.all([hint(store), hint(other)]);
+  await client.query("commit");
+  client.release();
+  await both;
+  expect(heard).toBe(before + 2);
+  expect((await claimAll(other)).claimed.map((job) => job.id)).toEqual([id]);
+});
+
+it("gives back the first job of a key, whether it is the transaction's own or was there before", async () => {
+  const { pool, mine, listed } = await setUp();
+  const before = await mine.create("export", null, { idempotencyKey: "before" });
+  const client = await pool.connect();
+  await client.query("begin");
+  const start = (idempotencyKey: string) =>
+    mine.create("export", null, { idempotencyKey, transaction: client });
+  const first = await start("own");
+  expect((await start("own")).id).toBe(first.id);
+  expect((await start("before")).id).toBe(before.id);
+  await client.query("commit");
+  client.release();
+  expect(await listed()).toEqual([first.id, before.id]);
+});
+
+it("holds up no other starts of the same shop while a transaction is open", async () => {
+  const { store, pool, mine } = await setUp();
+  const client = await pool.connect();
+  await client.query("begin");
+  await mine.create("export", null, { transaction: client });
+  await store.insert([newJob()], Date.now());
+  await client.query("rollback");
+  client.release();
+});
+
+it("refuses what is no transaction", async () => {
+  const { pool, mine } = await setUp();
+  for (const transaction of [pool, {}, new Kysely<Orders>({ dialect: new PostgresDialect({ pool }) })]) {
+    await expect(mine.create("export", null, { transaction })).rejects.toThrow(InvalidOptionError);
+  }
+});

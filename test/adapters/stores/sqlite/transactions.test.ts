@@ -1,0 +1,79 @@
+import { expect, it } from "vitest";
+import { memoryStore } from "../../../../adapters/stores/memory/index.js";
+import {
+  createAsyncJobs,
+  defineKind,
+  InvalidOptionError,
+  type JobStore,
+  type Principal,
+} from "../../../../src/index.js";
+import { openDatabase, openStore, scratchPath } from "./scratch.js";
+import { manyTurns } from "./turns.js";
+
+const shop: Principal = { via: "api-key", shop: "blue-bottle" };
+
+function engine(store: JobStore) {
+  return createAsyncJobs({
+    store,
+    publicUrl: "https://app.example.com",
+    kinds: [defineKind("export", { run: () => "" })],
+    log: () => {},
+  }).as(shop);
+}
+
+/** A store on a connection of the caller's, who has a table in the same file. */
+async function setUp() {
+  const database = openDatabase(scratchPath());
+  database.exec("create table orders (id integer primary key)");
+  const store = openStore(database);
+  await store.stats(Date.now());
+  const mine = engine(store);
+  const orders = () => database.prepare("select id from orders").pluck().all();
+  const listed = async () => (await mine.list()).jobs.map(({ id }) => id);
+  return { database, store, mine, orders, listed };
+}
+
+it("starts a job together with what the caller writes", async () => {
+  const { database, mine, orders, listed } = await setUp();
+  database.exec("begin; insert into orders values (1)");
+  const { id } = await mine.create("export", null, { transaction: database });
+  database.exec("commit");
+  expect([orders(), await listed()]).toEqual([[1], [id]]);
+});
+
+it("has never started a job whose transaction is rolled back", async () => {
+  const { database, mine, orders, listed } = await setUp();
+  database.exec("begin; insert into orders values (1)");
+  await mine.create("export", null, { transaction: database });
+  database.exec("rollback");
+  expect([orders(), await listed()]).toEqual([[], []]);
+});
+
+it("wakes nobody before the commit", async () => {
+  const { database, store, mine } = await setUp();
+  let heard = 0;
+  const hinted = new Promise<void>((resolve) => {
+    store.onWork(() => {
+      heard += 1;
+      resolve();
+    });
+  });
+  database.exec("begin");
+  await mine.create("export", null, { transaction: database });
+  await manyTurns();
+  expect(heard).toBe(0);
+  database.exec("commit");
+  await hinted;
+});
+
+it("refuses what is no open transaction of the store's own connection", async () => {
+  const { database, mine } = await setUp();
+  for (const transaction of [database, openDatabase(":memory:"), {}]) {
+    await expect(mine.create("export", null, { transaction })).rejects.toThrow(InvalidOptionError);
+  }
+});
+
+it("is refused by a store that has no transactions", async () => {
+  const mine = engine(memoryStore());
+  await expect(mine.create("export", null, { transaction: {} })).rejects.toThrow(InvalidOptionError);
+});
