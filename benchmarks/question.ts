@@ -1,6 +1,14 @@
 /** How SQLite waits for the disk. The same for everybody in a table. */
 export type Synchronous = "NORMAL" | "FULL";
 
+/** Where the servers of a run are. */
+export interface Servers {
+  /** The URL of a database of the administrator's. */
+  readonly postgres: string;
+  /** The path of its socket; null where there is no Redis. */
+  readonly redis: string | null;
+}
+
 /** What a contender finds in its own process. */
 export interface Bench {
   /** Empty. */
@@ -8,6 +16,8 @@ export interface Bench {
   readonly synchronous: Synchronous;
   /** What the question's `seed` has filled; to be copied from, never written to. */
   readonly seeded: string;
+  /** Empty texts where the question needs none. */
+  readonly servers: Servers;
 }
 
 /** By name; the same names from every contender of a question. */
@@ -33,8 +43,10 @@ export interface Question {
   readonly unit: string;
   /** False when durability makes no difference: then it is asked once. */
   readonly durable: boolean;
-  /** Fills a folder, once for all rounds. */
-  seed?(folder: string): Promise<void>;
+  /** Whether contenders need the servers. */
+  readonly onServers?: boolean;
+  /** Fills a folder, or databases, once for all rounds. */
+  seed?(folder: string, servers: Servers): Promise<void>;
   /** The first is ours; `raw` is the hand-written limit. */
   readonly contenders: Readonly<Record<string, (bench: Bench) => Promise<Figures>>>;
   ratios(synchronous: Synchronous): readonly Ratio[];

@@ -15,6 +15,13 @@ const files: Readonly<Record<string, Load>> = {
   i: () => import("./questions/i-idle.js"),
   j: () => import("./questions/j-prune.js"),
   k: () => import("./questions/k-fair-turns.js"),
+  "pg-a": () => import("./questions/pg-a-start-one.js"),
+  "pg-b": () => import("./questions/pg-b-start-together.js"),
+  "pg-c": () => import("./questions/pg-c-start-many.js"),
+  "pg-d": () => import("./questions/pg-d-drain.js"),
+  "pg-e": () => import("./questions/pg-e-latency.js"),
+  "pg-f": () => import("./questions/pg-f-million.js"),
+  "pg-i": () => import("./questions/pg-i-idle.js"),
 };
 
 export const letters: readonly string[] = Object.keys(files);

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Figures, Question, Synchronous } from "./question.js";
+import { dropDatabases } from "./databases.js";
+import type { Bench, Figures, Question, Servers, Synchronous } from "./question.js";
 
 /** What one round found, by contender. */
 export type Round = Readonly<Record<string, Figures>>;
@@ -19,11 +20,12 @@ export async function askRounds(
   question: Question,
   modes: readonly Synchronous[],
   rounds: number,
+  servers: Servers,
   progress: Progress,
 ): Promise<ReadonlyMap<Synchronous, readonly Round[]>> {
   return inFolder(async (seeded) => {
     if (question.seed !== undefined) progress("seeding");
-    await question.seed?.(seeded);
+    await question.seed?.(seeded, servers);
     const answers = new Map<Synchronous, readonly Round[]>();
     for (const synchronous of modes) {
       const found: Round[] = [];
@@ -32,8 +34,9 @@ export async function askRounds(
         for (const contender of Object.keys(question.contenders)) {
           progress(`${synchronous}, round ${round} of ${rounds}, ${contender}`);
           figures[contender] = await inFolder((folder) =>
-            measure([letter, contender, synchronous, folder, seeded]),
+            measure(letter, contender, { folder, synchronous, seeded, servers }),
           );
+          if (question.onServers === true) await dropDatabases(servers);
         }
         found.push(figures);
       }
@@ -44,10 +47,9 @@ export async function askRounds(
 }
 
 /** In a process of its own. */
-async function measure(argv: readonly string[]): Promise<Figures> {
-  const { stdout } = await run(process.execPath, ["--expose-gc", "--import", "tsx", MEASURE, ...argv], {
-    maxBuffer: 2 ** 26,
-  });
+async function measure(letter: string, contender: string, bench: Bench): Promise<Figures> {
+  const argv = ["--expose-gc", "--import", "tsx", MEASURE, letter, contender, JSON.stringify(bench)];
+  const { stdout } = await run(process.execPath, argv, { maxBuffer: 2 ** 26 });
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}");
 }
 

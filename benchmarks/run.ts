@@ -4,6 +4,7 @@ import { parseSynchronous } from "./question.js";
 import { letters, loadQuestion } from "./questions.js";
 import { writeFigures } from "./readme.js";
 import { askRounds } from "./rounds.js";
+import { startServers } from "./servers.js";
 import { writeTable } from "./table.js";
 
 const { values, positionals } = parseArgs({
@@ -30,16 +31,23 @@ function print(text: string): void {
   console.log(`${text}\n`);
 }
 
-print(`${await describeMachine()} Rounds: ${rounds}.`);
-for (const [letter, question] of questions) {
-  const progress = (what: string): void => void process.stderr.write(`\r\u001b[K(${letter}) ${what} …`);
-  const modes = question.durable ? asked : (["NORMAL"] as const);
-  const answers = await askRounds(letter, question, modes, rounds, progress);
-  process.stderr.write("\r\u001b[K");
-  for (const [synchronous, found] of answers) {
-    const durability = question.durable ? `, synchronous ${synchronous}` : "";
-    print(`### (${letter}) ${question.title}${durability}`);
-    print(writeTable(question, synchronous, found));
+const running = questions.some(([, { onServers }]) => onServers === true) ? await startServers() : undefined;
+const servers = running?.servers ?? { postgres: "", redis: null };
+try {
+  print(`${await describeMachine()} Rounds: ${rounds}.`);
+  if (running !== undefined) print(`Servers of this run: ${running.description}.`);
+  for (const [letter, question] of questions) {
+    const progress = (what: string): void => void process.stderr.write(`\r\u001b[K(${letter}) ${what} …`);
+    const modes = question.durable ? asked : (["NORMAL"] as const);
+    const answers = await askRounds(letter, question, modes, rounds, servers, progress);
+    process.stderr.write("\r\u001b[K");
+    for (const [synchronous, found] of answers) {
+      const durability = question.durable ? `, synchronous ${synchronous}` : "";
+      print(`### (${letter}) ${question.title}${durability}`);
+      print(writeTable(question, synchronous, found));
+    }
   }
+} finally {
+  await running?.stop();
 }
 if (values.write) await writeFigures(printed.join("\n\n"));
