@@ -74,7 +74,8 @@ async function describePostgres(url: string): Promise<string> {
 async function describeRedis(url: string): Promise<string> {
   const redis = new Redis(url);
   const [, version = "unknown"] = /redis_version:(\S+)/.exec(await redis.info("server")) ?? [];
-  const settings = await redis.config("GET", "append*");
+  const settings = await redis.config("GET", "appendonly");
   await redis.quit();
-  return `Redis ${version}, ${JSON.stringify(settings)}`;
+  const appendOnly = Array.isArray(settings) ? settings[1] : "unknown";
+  return `Redis ${version}, \`appendonly\` ${appendOnly}`;
 }
