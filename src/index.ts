@@ -23,7 +23,6 @@ export type {
   ThreadHandler,
 } from "./handler-context.js";
 export { createHandler, type Handler, type HandlerOptions, type PlainRequest } from "./http/handler.js";
-export { type OpenApiOptions, openapi } from "./http/openapi.js";
 export type { Reply } from "./http/reply.js";
 export type { FileAnswer, JsonAnswer, Responder } from "./http/responder.js";
 export { API_PATHS } from "./http/route.js";

@@ -65,7 +65,7 @@ export interface Kind<Name extends string = string, Input = unknown, Payload = u
 export const KIND_DEFAULTS = Object.freeze({ attempts: 3, timeout: 60 * 60 * 1000 });
 
 /** What a kind's name may look like. */
-export const KIND_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
+export const KIND_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
  * Defines a kind: its name, the schema of its payload, its rules, and the handler that does the work.

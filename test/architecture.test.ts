@@ -13,9 +13,10 @@ const PACKAGES_OF_SRC = ["@standard-schema/spec", "csv-stringify", "nanoid"];
 const DATABASES_OF_NODE = ["node:sqlite"];
 /** Folders of src around its core, each with what may import it beside itself. */
 const OUTER_RINGS = {
-  http: ["src/async-jobs.ts", "src/index.ts", "src/testing/"],
+  http: ["src/async-jobs.ts", "src/index.ts", "src/testing/", "src/openapi/"],
   kinds: [],
   client: [],
+  openapi: [],
   testing: [],
 };
 

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Reply } from "./reply.js";
 
 /** Headers that a 304 repeats. */
-const KEPT = [
+export const KEPT_HEADERS: readonly string[] = [
   "ETag",
   "Last-Modified",
   "Cache-Control",
@@ -23,7 +23,9 @@ export interface Conditions {
 export function conditional(reply: Reply, conditions: Conditions): Reply {
   if (reply.status !== 200 && reply.status !== 206) return reply;
   if (!isKnown(reply.headers, conditions)) return reply;
-  const headers = Object.fromEntries(Object.entries(reply.headers).filter(([name]) => KEPT.includes(name)));
+  const headers = Object.fromEntries(
+    Object.entries(reply.headers).filter(([name]) => KEPT_HEADERS.includes(name)),
+  );
   return withoutBody({ ...reply, status: 304, headers });
 }
 

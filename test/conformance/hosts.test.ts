@@ -6,13 +6,13 @@ import type { Answer } from "../../src/testing/host-conformance/exchange.js";
 import { SITUATIONS } from "../../src/testing/host-conformance/host.js";
 import { mailer, onStage, type StageQuestion } from "../../src/testing/host-conformance/stage.js";
 import { hostConformance, type ServeHost } from "../../src/testing/index.js";
-import { requireDocumented } from "./documented.js";
+import { documented } from "../openapi/documented.js";
 import { hosts } from "./hosts.js";
 
 const stores = { openStore: memoryStore, openResults: memoryResults };
 
 describe.each(Object.entries(hosts))("the API on %s", (_name, serve) => {
-  for (const { name, run } of hostConformance(serve, stores, { observe: requireDocumented })) it(name, run);
+  for (const { name, run } of hostConformance(serve, stores, { observe: documented.require })) it(name, run);
 });
 
 /** All but the one whose request is answered by the host's own error handling. */

@@ -18,7 +18,7 @@ import type { JsonAnswer } from "../../src/index.js";
 import type { HostSetup, RunningHost, ServeHost } from "../../src/testing/index.js";
 
 /** Every host that the library has an adapter for, as the conformance suite wants it served. */
-export const hosts: Readonly<Record<string, ServeHost>> = {
+export const hosts = {
   "node:http": (setup) => listen(onNode(setup)),
   "Express 5": (setup) => listen(onExpress(express, setup)),
   "Express 4": (setup) => listen(onExpress(express4, setup)),
@@ -26,7 +26,7 @@ export const hosts: Readonly<Record<string, ServeHost>> = {
   Fastify: onFastify,
   fetch: (setup) => listen(onFetch(setup)),
   Hono: (setup) => listen(onHono(setup)),
-};
+} satisfies Readonly<Record<string, ServeHost>>;
 
 async function listen(listener: RequestListener): Promise<RunningHost> {
   const server = createServer(listener);
