@@ -168,7 +168,7 @@ class HttpClient<Kinds extends NamedKinds> implements Client<Kinds> {
       const { jobs, nextPage } = parseList<Kind>(page.text);
       yield* jobs;
       // By its query alone: credentials go to no address but the client's own.
-      query = nextPage === undefined ? undefined : new URL(nextPage).search;
+      query = nextPage?.replace(/^[^?]*/, "");
     }
   }
 

@@ -24,7 +24,9 @@ const RANGE_NOT_SATISFIABLE = 416;
 export class ResumableDownload {
   readonly #path: string;
   readonly #connection: Connection;
-  readonly #signal: AbortSignal | undefined;
+  readonly #cancelled = new AbortController();
+  /** Of the caller, and of the stream's reader. */
+  readonly #signal: AbortSignal;
   readonly #patience: Patience;
   #opened: Opened | undefined;
   /** What names these very bytes, by the first answer. */
@@ -41,15 +43,16 @@ export class ResumableDownload {
   ) {
     this.#path = path;
     this.#connection = connection;
-    this.#signal = signal;
-    this.#patience = new Patience(settings, signal);
+    const cancelled = this.#cancelled.signal;
+    this.#signal = signal === undefined ? cancelled : AbortSignal.any([signal, cancelled]);
+    this.#patience = new Patience(settings, this.#signal);
   }
 
   /** @throws RefusedError, ConnectionError */
   async open(): Promise<Download> {
     const { headers } = (await this.#patience.persist(() => this.#begin())).response;
     const stream = new ReadableStream<Uint8Array>(
-      { pull: (controller) => this.#pull(controller), cancel: () => this.#opened?.exchange.close() },
+      { pull: (controller) => this.#pull(controller), cancel: () => this.#cancelled.abort() },
       { highWaterMark: 0 },
     );
     return {

@@ -15,7 +15,7 @@ export interface WaitOptions {
 
 /** Seconds that a request would like to be held. Servers hold it for less. */
 const PREFERRED_WAIT = 30;
-/** Milliseconds between two questions to a server that holds them. */
+/** Milliseconds between two questions, whatever the server says. */
 const SHORTEST_PAUSE = 1_000;
 /** Seconds between two questions to a server that says nothing of it. */
 const RETRY_AFTER = 5;
@@ -118,10 +118,8 @@ export class Wait<Kind extends string> {
       }
       // Also a server that holds requests answers at once while it stops.
       const wasHeld = answer.headers.has("Preference-Applied");
-      const spacing = wasHeld
-        ? SHORTEST_PAUSE
-        : (retryAfterOf(answer.headers, askedAt) ?? RETRY_AFTER) * 1000;
-      const delay = Math.max(spacing - (clock.now() - askedAt), 0);
+      const asked = wasHeld ? 0 : (retryAfterOf(answer.headers, askedAt) ?? RETRY_AFTER) * 1000;
+      const delay = Math.max(asked, SHORTEST_PAUSE) - (clock.now() - askedAt);
       if (delay > 0) await pause(clock, delay, signal);
     }
   }

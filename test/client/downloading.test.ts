@@ -185,3 +185,25 @@ it("hangs up when its reader cancels, and when its signal aborts", async () => {
   await expect(rest()).rejects.toThrow("The page was left.");
   expect(await aborted).toBe(false);
 });
+
+it("asks no more once its reader has cancelled, though nothing had come", async () => {
+  const { stage, id } = await withFile("picture");
+  const pauses = skipPauses();
+  const client = stage.client({ clock: pauses.clock });
+  const job = await client.get(id);
+  const gone = new Promise((resolve) => {
+    stage.intercept((_request, response) => {
+      response.on("close", resolve);
+      response.writeHead(200, { "Content-Length": FILE.length }).flushHeaders();
+      return true;
+    });
+  });
+  const reader = (await client.download(job)).stream.getReader();
+  const nothing = reader.read();
+  const before = stage.seen.length;
+  await reader.cancel();
+  expect(await nothing).toEqual({ done: true, value: undefined });
+  await gone;
+  await new Promise(setImmediate);
+  expect([pauses.made, stage.seen.length]).toEqual([[], before]);
+});

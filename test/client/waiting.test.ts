@@ -54,6 +54,22 @@ it("asks after each Retry-After where no request is held, and is told at little 
   expect(statuses).toEqual([404, 200, 304, 304, 200]);
 });
 
+it("does not ask in a whirl though a Retry-After of 0 would have it so", async () => {
+  const stage = await setStage();
+  const pauses = skipPauses((count) => (count === 2 ? stage.jobs.runUntilIdle() : undefined));
+  const client = stage.client({ clock: pauses.clock });
+  const { id } = await client.start("/start/greet", { body: { name: "world" } });
+  stage.intercept((request, response) => {
+    if (isEvents(request)) return refuse(response, 404);
+    if (pauses.made.length === 2) return false;
+    response.setHeader("Retry-After", "0");
+    response.end(`{"data":{"id":"${id}","kind":"greet","status":"pending"}}`);
+    return true;
+  });
+  expect(await client.wait(id)).toMatchObject({ status: "done" });
+  expect(pauses.made).toEqual([1_000, 1_000]);
+});
+
 it("does not ask in a whirl while a server that holds requests is stopping", async () => {
   const stage = await setStage();
   const pauses = skipPauses((count) => (count === 2 ? stage.jobs.runUntilIdle() : undefined));
