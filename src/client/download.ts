@@ -57,7 +57,7 @@ export class ResumableDownload {
     );
     return {
       stream,
-      fileName: this.#path.replace(/^.*\/|\?.*$/g, ""),
+      fileName: this.#path.replace(/\?.*$/, "").replace(/^.*\//, ""),
       contentType: headers.get("Content-Type") ?? "application/octet-stream",
       bytes: this.#bytes,
     };
