@@ -1,5 +1,7 @@
 import { createAsyncJobs, defineKind, type Principal } from "async-jobs";
+import { createClient } from "async-jobs/client";
 import { asyncJobsRouter } from "async-jobs/express";
+import { openapi } from "async-jobs/openapi";
 import { sqliteStore } from "async-jobs/sqlite";
 import express from "express";
 import { z } from "zod";
@@ -29,3 +31,13 @@ app.post("/reindex", async (request, response) => {
   // @ts-expect-error there is no such kind
   await shop.create("unheard-of", { catalog: "shoes" });
 });
+app.get("/openapi.json", (_request, response) => {
+  response.json(openapi(jobs, { starts: { "/reindex": { kind: "reindex", body: "payload" } } }));
+});
+
+const client = createClient<typeof jobs.kinds>({ baseUrl: "https://app.example.com" });
+const job = await client.start("/reindex", { body: { catalog: "shoes" }, kind: "reindex" });
+const kind: "reindex" = (await client.wait(job.id)).kind;
+// @ts-expect-error there is no such kind
+client.list({ kind: "unheard-of" });
+console.log(kind);
