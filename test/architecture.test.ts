@@ -6,7 +6,8 @@ import { circleThrough, type Module, reachableFrom, readModules, root } from "./
 
 const src = readModules("src");
 const adapters = readModules("adapters");
-const all = [...src, ...adapters];
+const bin = readModules("bin");
+const all = [...src, ...adapters, ...bin];
 
 /** Packages that know of no database and no web framework. */
 const PACKAGES_OF_SRC = ["@standard-schema/spec", "csv-stringify", "nanoid"];
@@ -22,8 +23,8 @@ const OUTER_RINGS = {
 
 const dependencies = Object.keys(manifest.dependencies);
 const peers = Object.keys(manifest.peerDependencies);
-/** The source files behind `exports`. */
-const entries = Object.values(manifest.exports)
+/** The source files behind `exports` and `bin`. */
+const entries = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
   .filter((path) => path.endsWith(".js"))
   .map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, "$1.ts"));
 
@@ -132,6 +133,12 @@ describe("adapters", () => {
     const isAllowed = (file: string, by: string) =>
       [undefined, adapterOf(by), "adapters/hosts/node", storeOf(by)].includes(adapterOf(file));
     expect(refused(adapters, "files", isAllowed)).toEqual([]);
+  });
+});
+
+describe("bin", () => {
+  it("is imported by nobody", () => {
+    expect(refused([...src, ...adapters], "files", (file) => !file.startsWith("bin/"))).toEqual([]);
   });
 });
 

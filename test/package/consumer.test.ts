@@ -53,6 +53,11 @@ describe.each([
     expect(finished).toEqual({ code: 0, stdout: `200 done ${result}\n`.repeat(2), stderr: "" });
   });
 
+  it("has the command async-jobs", async () => {
+    const asked = await run(consumer.node, ["node_modules/.bin/async-jobs", "--version"], folder);
+    expect(asked).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
+  });
+
   it.each([
     ["NodeNext", "--module NodeNext"],
     ["bundler", "--module ESNext --moduleResolution bundler"],

@@ -20,7 +20,7 @@ describe("the packed library", () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("holds code and its types, and beside them only what every package has", () => {
-    const others = packed.files.filter((file) => !/^dist\/(src|adapters)\/.+\.(js|d\.ts)$/.test(file));
+    const others = packed.files.filter((file) => !/^dist\/(src|adapters|bin)\/.+\.(js|d\.ts)$/.test(file));
     expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
   });
 
