@@ -173,6 +173,16 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * @throws JobNotFoundError also when the job has no file, ForbiddenError
    */
   openResult(id: string, range?: ByteRange | ChooseRange): Promise<OpenedResult>;
+
+  /**
+   * A URL at which whoever has it can download the file of a job straight from the result store: for so many
+   * seconds, at most a week and no longer than the job lives. Undefined where the result store has none. The API
+   * itself redirects nobody there, since callers would take their credentials along.
+   *
+   * @param seconds default 300
+   * @throws JobNotFoundError also when the job has no file, ForbiddenError, InvalidQueryError for seconds below 1
+   */
+  resultUrl(id: string, seconds?: number): Promise<string | undefined>;
 }
 
 export interface AccessorSettings {
@@ -198,6 +208,10 @@ const CANCELLED = "The job was cancelled.";
 /** Jobs on one page, and started by one call. */
 export const MAX_LIMIT = 1000;
 const LONGEST_KEY = 255;
+/** Seconds for which the URL of a file works, if nothing else is asked for. */
+const LINK_SECONDS = 300;
+/** Seconds: S3 signs for no longer than a week. */
+const LONGEST_LINK = 604_800;
 
 export class PrincipalAccessor implements Accessor {
   readonly #principal: Principal;
@@ -331,10 +345,35 @@ export class PrincipalAccessor implements Accessor {
   }
 
   async openResult(id: string, wanted?: ByteRange | ChooseRange): Promise<OpenedResult> {
+    const { facts, key } = await this.#resultOf(id);
+    const range = typeof wanted === "function" ? wanted(facts) : wanted;
+    const stream = await this.#settings.results?.open(key, range);
+    if (stream === undefined) {
+      throw new ResultStoreError(
+        `The file ${key} of the finished job ${id} is not in the result store. Was it removed by hand, or is this another store than the runner's?`,
+      );
+    }
+    return range === undefined ? { ...facts, stream } : { ...facts, stream, range };
+  }
+
+  async resultUrl(id: string, seconds = LINK_SECONDS): Promise<string | undefined> {
+    if (!(seconds >= 1))
+      throw new InvalidQueryError(`A URL can work for 1 second or more, not for ${seconds}.`);
+    const { facts, key } = await this.#resultOf(id);
+    const { results, clock } = this.#settings;
+    const left = (facts.expiresAt.getTime() - clock.now()) / 1000;
+    const { fileName, contentType } = facts;
+    return results?.urlOf?.(key, {
+      seconds: Math.max(1, Math.floor(Math.min(seconds, left, LONGEST_LINK))),
+      ...{ fileName, contentType },
+    });
+  }
+
+  async #resultOf(id: string): Promise<{ readonly facts: ResultFacts; readonly key: string }> {
     const job = await this.#find(id, visibilityOf(this.#principal));
     if (job.status !== "done" || job.result.type !== "file") throw new JobNotFoundError();
     const { file, contentType, extension } = job.result;
-    const facts: ResultFacts = {
+    const facts = {
       completedAt: new Date(job.completedAt),
       expiresAt: new Date(job.expiresAt),
       bytes: file.bytes,
@@ -342,14 +381,7 @@ export class PrincipalAccessor implements Accessor {
       fileName: `${id}.${extension}`,
       tag: file.key,
     };
-    const range = typeof wanted === "function" ? wanted(facts) : wanted;
-    const stream = await this.#settings.results?.open(file.key, range);
-    if (stream === undefined) {
-      throw new ResultStoreError(
-        `The file ${file.key} of the finished job ${id} is not in the result store. Was it removed by hand, or is this another store than the runner's?`,
-      );
-    }
-    return range === undefined ? { ...facts, stream } : { ...facts, stream, range };
+    return { facts, key: file.key };
   }
 
   #kindToStart(name: string): Kind {

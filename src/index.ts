@@ -50,6 +50,6 @@ export { type AsyncJobsOptions, DEFAULTS } from "./options.js";
 export type { ApiKeyPrincipal, PartnerAppPrincipal, Principal, Visibility } from "./principal.js";
 export type { PruneReport } from "./pruner.js";
 export type { JobResource, JobView } from "./resource.js";
-export type { ByteRange, ResultStore, ResultWriter } from "./results.js";
+export type { ByteRange, ResultLink, ResultStore, ResultWriter } from "./results.js";
 export type { Backoff } from "./retry.js";
 export type * from "./store.js";

@@ -30,6 +30,21 @@ export interface ResultStore {
 
   /** The keys of all files, finished or not, in batches; no order. May miss files made while it runs. */
   keys(): AsyncIterable<readonly string[]>;
+
+  /**
+   * Gives a URL at which whoever has it can download a file, without this process, for a while. Does not ask whether
+   * there is such a file. Absent where there are no such URLs.
+   */
+  urlOf?(key: string, link: ResultLink): Promise<string>;
+}
+
+/** What a URL of a file is good for. */
+export interface ResultLink {
+  /** Seconds for which it works. */
+  readonly seconds: number;
+  /** What the downloaded file is called. */
+  readonly fileName: string;
+  readonly contentType: string;
 }
 
 /** The writing side of one file. One call at a time; after one that rejected, only `abort`. */

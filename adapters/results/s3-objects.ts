@@ -16,7 +16,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import { type ByteRange, ResultStoreError } from "../../src/index.js";
+import { type ByteRange, type ResultLink, ResultStoreError } from "../../src/index.js";
 import { ifThere, isUnknownToServer } from "./s3-errors.js";
 
 /** Requests of one call that are under way together. */
@@ -47,6 +47,18 @@ export class S3Objects {
     if (found === undefined) return undefined;
     if (found.Body instanceof Readable) return found.Body;
     throw new ResultStoreError("The S3Client gives no streams of Node. Give it Node's own request handler.");
+  }
+
+  /** Signed here, without asking S3. */
+  async urlOf(name: string, { seconds, fileName, contentType }: ResultLink): Promise<string> {
+    // Only here, so that nobody else needs the package.
+    const { getSignedUrl } = await import("@aws-sdk/s3-request-presigner");
+    const command = new GetObjectCommand({
+      ...this.#at(name),
+      ResponseContentDisposition: `attachment; filename="${fileName}"`,
+      ResponseContentType: contentType,
+    });
+    return getSignedUrl(this.#client, command, { expiresIn: seconds });
   }
 
   /** Bytes; undefined if there is no such object. */

@@ -5,6 +5,7 @@ import {
   claimOfFileKey,
   InvalidOptionError,
   type ResultFile,
+  type ResultLink,
   type ResultStore,
   type ResultWriter,
 } from "../../src/index.js";
@@ -30,6 +31,8 @@ export const S3_DEFAULTS = Object.freeze({ prefix: "async-jobs/" });
  * S3 lets nobody read or copy the parts of a multipart upload before its end. So parts are objects of their own, from
  * which another attempt can go on; S3 itself makes one object of them when the file is whole, by a multipart
  * upload that is aborted if it fails. A file of one part is put at once.
+ *
+ * With `@aws-sdk/s3-request-presigner` installed, `accessor.resultUrl` gives presigned URLs of the files.
  *
  * @throws InvalidOptionError
  *
@@ -99,6 +102,10 @@ class S3Results implements ResultStore {
     } catch (error) {
       throw s3Error(this.#files.objects.bucket, error);
     }
+  }
+
+  urlOf(key: string, link: ResultLink): Promise<string> {
+    return this.#call([key], () => this.#files.objects.urlOf(key, link));
   }
 
   async #call<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {

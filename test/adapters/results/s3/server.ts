@@ -153,11 +153,16 @@ function stored(root: string, bytes: Buffer, { header }: Request): Answer {
   return xml(root, { ETag: etagOf(bytes), ChecksumCRC32: crc32Of(bytes) });
 }
 
-function get(object: Buffer, { method, header }: Request): Answer {
+function get(object: Buffer, { method, header, query }: Request): Answer {
   const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(header("range")) ?? [];
   if (start !== undefined && Number(start) >= object.length) throw new S3Fault("InvalidRange", 416);
   const part = start === undefined ? object : object.subarray(Number(start), Number(end) + 1);
-  const headers = { "content-length": String(part.length), etag: etagOf(object) };
+  const disposition = query.get("response-content-disposition");
+  const headers = {
+    ...{ "content-length": String(part.length), etag: etagOf(object) },
+    "content-type": query.get("response-content-type") ?? "application/octet-stream",
+    ...(disposition === null ? undefined : { "content-disposition": disposition }),
+  };
   return { status: start === undefined ? 200 : 206, headers, body: method === "HEAD" ? "" : part };
 }
 
