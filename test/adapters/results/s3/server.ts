@@ -8,6 +8,7 @@ import { type Credentials, crc32Of, faultOf } from "./signature.js";
 export const BUCKET = "exports";
 const REGION = "eu-central-1";
 const CREDENTIALS: Credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret/of+tests" };
+const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 /** Few, so that lists have pages. */
 const PAGE = 5;
 
@@ -194,7 +195,10 @@ function list(bucket: Bucket, query: URLSearchParams): Answer {
 
 function xml(root: string, children: Readonly<Record<string, string | readonly string[]>>): Answer {
   const headers = { "content-type": "application/xml" };
-  return { headers, body: `<?xml version="1.0"?><${root}>${element(children)}</${root}>` };
+  return {
+    headers,
+    body: `<?xml version="1.0"?><${root} xmlns="${NAMESPACE}">${element(children)}</${root}>`,
+  };
 }
 
 /** The names here need no escaping. */
