@@ -2,10 +2,13 @@ import type { MovingIn } from "../adapters/stores/postgres/moving-in.js";
 import type { JobsRow } from "../adapters/stores/sql/tables.js";
 import type { MovingOut } from "../adapters/stores/sqlite/moving-out.js";
 import type { ResultStore } from "../src/index.js";
-import { copyFile } from "./copy-files.js";
+import { type CopiedFile, copyFile } from "./copy-files.js";
 
-/** Jobs copied in one transaction. */
+/** Jobs copied in one transaction: fewer where files are, so that one hears of it now and then. */
 const BATCH = 500;
+const BATCH_WITH_FILES = 40;
+/** Files copied at the same time. */
+const TOGETHER = 8;
 
 /** It would do harm. The message says what to do. */
 export class CannotCopy extends Error {}
@@ -52,11 +55,9 @@ export async function* copyJobs({ from, to, results, force, now }: Copying): Asy
   let [added, seen, withoutKey, begunAnew] = [0, 0, 0, 0];
   await to.serve(from.kinds());
   yield { jobs, added, there: 0, withoutKey, begunAnew, files };
-  for (const batch of from.batches(now, BATCH)) {
+  for (const batch of from.batches(now, results === undefined ? BATCH : BATCH_WITH_FILES)) {
     if (results !== undefined) {
-      for (const { file_key: key, file_bytes: bytes } of batch) {
-        if (key !== null) files[await copyFile({ key, bytes: bytes ?? 0 }, results.from, results.to)] += 1;
-      }
+      for (const copied of await copyFilesOf(batch, results)) files[copied] += 1;
     }
     const moved = results === undefined ? batch : batch.map(withoutUnfinishedFile);
     const report = await to.add(moved);
@@ -73,6 +74,21 @@ export async function* copyJobs({ from, to, results, force, now }: Copying): Asy
       files: { ...files },
     };
   }
+}
+
+async function copyFilesOf(
+  jobs: readonly JobsRow[],
+  { from, to }: NonNullable<Copying["results"]>,
+): Promise<readonly CopiedFile[]> {
+  const files = jobs.flatMap(({ file_key: key, file_bytes: bytes }) =>
+    key === null ? [] : [{ key, bytes: bytes ?? 0 }],
+  );
+  const copied: CopiedFile[] = [];
+  for (let start = 0; start < files.length; start += TOGETHER) {
+    const some = files.slice(start, start + TOGETHER);
+    copied.push(...(await Promise.all(some.map((file) => copyFile(file, from, to)))));
+  }
+  return copied;
 }
 
 /** A result store gives nobody an unfinished file to read, so it stays behind. */

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import Database from "better-sqlite3";
 import { beforeEach, describe, expect, inject, it } from "vitest";
 import { databaseResults } from "../../adapters/results/database/postgres/index.js";
 import { folderResults } from "../../adapters/results/folder.js";
@@ -242,6 +243,29 @@ describe("npx async-jobs copy", () => {
       stdout: "",
       stderr: `There is no ${JSON.stringify(join(folder, "missing.db"))}. Check the path.\n`,
     });
+  });
+
+  it("leaves a file alone in which there are no jobs", async () => {
+    const path = join(folder, "other.db");
+    const other = new Database(path);
+    other.exec("create table orders (id integer)");
+    other.close();
+    const before = readFileSync(path);
+    const { code, stderr } = await run(
+      process.execPath,
+      [...CLI, "copy", `sqlite:${path}`, inject("postgresUrl")],
+      root,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('has no table "async_jobs_jobs". Check which file the jobs are in');
+    expect(readFileSync(path).equals(before)).toBe(true);
+    writeFileSync(
+      path,
+      "no database at all, but a text that is long enough to be looked at as one".repeat(10),
+    );
+    expect(
+      (await run(process.execPath, [...CLI, "copy", `sqlite:${path}`, "postgres://x"], root)).stderr,
+    ).toContain("The file is not a SQLite database");
   });
 
   it("says so when the server cannot be reached, without the password", async () => {

@@ -39,9 +39,8 @@ export class FileTable {
     }
   }
 
-  /** Begins a file as a copy of another's first bytes, slice by slice. */
+  /** Adds another file's first bytes to one that has none yet, slice by slice. */
   async copy({ key: from, bytes: end }: ResultFile, to: string): Promise<void> {
-    await this.#database.write([statement(this.#queries.begin, { key: to })]);
     let copied = 0;
     while (copied < end) {
       const slice = { from, to, start: copied, end, limit: SLICE };

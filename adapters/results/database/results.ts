@@ -79,6 +79,7 @@ class Results implements DatabaseResults {
   async #beginFrom(from: ResultFile, key: string): Promise<void> {
     const stored = await this.#table.storedBytes(from.key);
     if (stored === undefined || stored < from.bytes) throw nothingToGoOnFrom(from);
+    await this.#table.add({ key, start: 0, data: new Uint8Array(), begins: true, finishes: false });
     try {
       await this.#table.copy(from, key);
     } catch (error) {

@@ -82,8 +82,8 @@ export class DatabaseWriter implements ResultWriter {
   async #add(finishes: boolean): Promise<void> {
     const begins = !this.#begun;
     const data = this.#gathered.bytes;
-    this.#begun = true;
     await this.#table.add({ key: this.#key, start: this.#written, data, begins, finishes });
+    this.#begun = true;
     this.#written += data.length;
     this.#gathered.clear();
   }

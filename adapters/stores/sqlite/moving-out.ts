@@ -1,10 +1,12 @@
-import type Database from "better-sqlite3";
+import Database from "better-sqlite3";
 import { type Kysely, sql } from "kysely";
+import { InvalidOptionError, StoreBusyError } from "../../../src/index.js";
 import { MOVED_COLUMNS, movedJob } from "../sql/moving.js";
 import { count, params, rowsQuery } from "../sql/query.js";
 import { IS_RUNNING, type JobsRow, type KindsTable, type Tables } from "../sql/tables.js";
 import { queryBuilder } from "./builder.js";
 import { Connection } from "./connection.js";
+import { isBusy, outage } from "./errors.js";
 import { migrate } from "./migrations.js";
 import { checkOptions } from "./options.js";
 import { Prepared } from "./prepared.js";
@@ -43,9 +45,10 @@ export class MovingOut {
   readonly #connection: Connection;
   readonly #queries: ReturnType<typeof movingQueries>;
 
-  /** @throws InvalidOptionError, StoreUnavailableError, NewerSchemaError */
+  /** @throws InvalidOptionError when the file has no tables of ours, StoreUnavailableError, NewerSchemaError */
   constructor(file: string, options: { readonly tablePrefix?: string } = {}) {
     const { tablePrefix: prefix } = checkOptions(file, options);
+    requireTables(file, prefix);
     const db = queryBuilder(prefix);
     this.#connection = new Connection(file, undefined, (database) => migrate(database, db, prefix));
     this.#queries = movingQueries(db);
@@ -84,7 +87,28 @@ export class MovingOut {
     try {
       return this.#connection.use(() => work(this.#connection.database));
     } catch (error) {
-      throw this.#connection.outage(error) ?? error;
+      if (!isBusy(error)) throw this.#connection.outage(error) ?? error;
+      throw new StoreBusyError("The database is locked. Stop the processes that use it, and try again.", {
+        cause: error,
+      });
     }
   }
+}
+
+/** Looks before anything is opened for writing: another program's file is to stay as it is. */
+function requireTables(file: string, prefix: string): void {
+  try {
+    const database = new Database(file, { readonly: true, fileMustExist: true });
+    try {
+      const table = database.prepare("select 1 from sqlite_master where type = 'table' and name = ?");
+      if (table.get(`${prefix}jobs`) !== undefined) return;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw outage(error, file) ?? error;
+  }
+  throw new InvalidOptionError(
+    `${JSON.stringify(file)} has no table "${prefix}jobs". Check which file the jobs are in, and their table prefix.`,
+  );
 }

@@ -144,6 +144,17 @@ describe("result files in a PostgreSQL database", () => {
     await expect(results.open(KEY)).rejects.toThrow(ResultStoreError);
   });
 
+  it("leave a file alone whose key somebody wants to create once more", async () => {
+    const results = openResults({ schema: scratchSchema() });
+    const first = await results.create(KEY);
+    await first.write("first");
+    const from = await first.finish();
+    await expect((await results.create(KEY)).finish()).rejects.toThrow(ResultStoreError);
+    await expect(results.create(KEY, from)).rejects.toThrow(ResultStoreError);
+    const stream = await results.open(KEY);
+    expect(stream && String(await buffer(stream))).toBe("first");
+  });
+
   it("need a database", () => {
     expect(() => databaseResults("")).toThrow(/^databaseResults takes a connection string/);
     expect(() => databaseResults("postgres://localhost/app", { schema: "1" })).toThrow(InvalidOptionError);

@@ -206,6 +206,17 @@ describe("result files in a SQLite database", () => {
     expect(() => databaseResults(database)).toThrow(NewerSchemaError);
   });
 
+  it("leave a file alone whose key somebody wants to create once more", async () => {
+    const results = openResults(":memory:");
+    const first = await results.create(KEY);
+    await first.write("first");
+    const from = await first.finish();
+    await expect((await results.create(KEY)).finish()).rejects.toThrow(ResultStoreError);
+    await expect(results.create(KEY, from)).rejects.toThrow(ResultStoreError);
+    const stream = await results.open(KEY);
+    expect(stream && String(await buffer(stream))).toBe("first");
+  });
+
   it("need a database", () => {
     // @ts-expect-error: a caller without types may give anything.
     expect(() => databaseResults({})).toThrow(/^databaseResults takes the path of a file/);
