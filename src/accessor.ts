@@ -7,6 +7,7 @@ import {
   IdempotencyConflictError,
   InvalidOptionError,
   InvalidQueryError,
+  JobLimitError,
   JobNotFoundError,
   JobUnfinishedError,
   ResultStoreError,
@@ -115,8 +116,9 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   /**
    * Starts a job. Resolves when it is durable.
    *
-   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, InvalidQueryError for a
-   * key that cannot be one, InvalidOptionError for a transaction that the store cannot write in
+   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError when the shop has
+   * `maxWaiting` jobs of the kind waiting, InvalidQueryError for a key that cannot be one, InvalidOptionError for a
+   * transaction that the store cannot write in
    */
   create<Name extends KindName<Kinds>>(
     kind: Name,
@@ -127,7 +129,8 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   /**
    * Starts up to 1,000 jobs of one kind in one transaction: all or none. In the order of the payloads.
    *
-   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, InvalidQueryError for too many
+   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError, InvalidQueryError for too
+   * many
    */
   createMany<Name extends KindName<Kinds>>(
     kind: Name,
@@ -199,6 +202,8 @@ export interface AccessorSettings {
   readonly watch: JobWatch;
   readonly pace: Pace;
   readonly cursors: Cursors;
+  /** Jobs of one kind that a shop may have waiting. */
+  readonly maxWaiting: number | undefined;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
 }
@@ -227,10 +232,11 @@ export class PrincipalAccessor implements Accessor {
 
   async create(kindName: string, payload: unknown, options: CreateOptions = {}): Promise<JobView> {
     const { idempotencyKey, transaction } = options;
-    const { clock, ids, maxPayloadBytes } = this.#settings;
+    const { clock, ids, maxPayloadBytes, maxWaiting } = this.#settings;
     const kind = this.#kindToStart(kindName);
     if (idempotencyKey !== undefined) requireKey(idempotencyKey);
     const text = await encodePayload(kind, payload, maxPayloadBytes);
+    if (maxWaiting !== undefined) await this.#requireRoom(kindName, 1, maxWaiting);
     const createdAt = clock.now();
     const job = this.#newJob(ids(createdAt), kindName, text, createdAt);
     const inserted = await this.#insert(
@@ -263,13 +269,14 @@ export class PrincipalAccessor implements Accessor {
         `At most ${MAX_LIMIT} jobs start in one call; ${payloads.length} were given.`,
       );
     }
-    const { store, clock, ids, maxPayloadBytes } = this.#settings;
+    const { store, clock, ids, maxPayloadBytes, maxWaiting } = this.#settings;
     const kind = this.#kindToStart(kindName);
     const texts: string[] = [];
     for (const payload of payloads) {
       const text = encodePayload(kind, payload, maxPayloadBytes);
       texts.push(typeof text === "string" ? text : await text);
     }
+    if (maxWaiting !== undefined) await this.#requireRoom(kindName, texts.length, maxWaiting);
     const createdAt = clock.now();
     const jobs = idsTogether(ids, createdAt, texts.length).map((id, index) =>
       this.#newJob(id, kindName, texts[index] ?? "", createdAt),
@@ -388,6 +395,12 @@ export class PrincipalAccessor implements Accessor {
     const kind = this.#settings.kinds.get(name);
     requireScope(this.#principal, kind.scope);
     return kind;
+  }
+
+  async #requireRoom(kind: string, jobs: number, maxWaiting: number): Promise<void> {
+    const { store, pace } = this.#settings;
+    const waiting = await store.line(this.#owner.shop, kind);
+    if (waiting + jobs > maxWaiting) throw new JobLimitError(kind, maxWaiting, pace.usual(kind));
   }
 
   #newJob(id: string, kind: string, payload: string, createdAt: number): NewJob {

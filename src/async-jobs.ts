@@ -100,6 +100,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const accessorSettings = {
     ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace },
     cursors: new Cursors(settings.cursorKey),
+    maxWaiting: settings.maxWaiting,
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
   };

@@ -83,6 +83,21 @@ export class FollowLimitError extends AsyncJobsError {
   }
 }
 
+/** The shop has as many jobs of this kind waiting as `maxWaiting` allows. */
+export class JobLimitError extends AsyncJobsError {
+  readonly code = "JOB_LIMIT";
+  /** @param retryAfter seconds after which there may be room again */
+  constructor(
+    kind: string,
+    maxWaiting: number,
+    readonly retryAfter: number,
+  ) {
+    super(
+      `At most ${maxWaiting} jobs of the kind ${kind} may wait. Please try again when some of them have run.`,
+    );
+  }
+}
+
 /** A job that waits or runs cannot be erased: it must be cancelled first. */
 export class JobUnfinishedError extends AsyncJobsError {
   readonly code = "JOB_UNFINISHED";

@@ -46,6 +46,11 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   /** Jobs that one principal may follow at once in this process, by requests that are held or otherwise. Default 100. */
   readonly maxFollowed?: number;
   /**
+   * Jobs of one kind that a shop may have waiting, about: more starts are refused, over HTTP by 429. Starts made at
+   * the same moment may pass it by a few. Default: no limit.
+   */
+  readonly maxWaiting?: number;
+  /**
    * A secret of at least 32 characters, the same in every process, by which the cursors of lists are encrypted and
    * signed. Default: derived from `publicUrl`, so that who knows this library could read off a cursor how many jobs
    * were ever started; no more than that.
@@ -62,28 +67,30 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
 }
 
 /** What a wired engine runs by: every option, those left out at their defaults. */
-export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, "results">> & {
+export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, "results" | "maxWaiting">> & {
   readonly results: ResultStore | undefined;
+  readonly maxWaiting: number | undefined;
 };
 
 /** The defaults of every option that has one. */
-export const DEFAULTS: Readonly<Omit<Settings, "store" | "results" | "publicUrl" | "kinds" | "cursorKey">> =
-  Object.freeze({
-    concurrency: 10,
-    lease: 30_000,
-    heartbeat: "thread",
-    expireAfter: DEFAULT_EXPIRE_AFTER,
-    pruneEvery: 60_000,
-    maxPayloadBytes: 256 * 1024,
-    maxResultBytes: 64 * 1024,
-    retryAfter: 5,
-    maxWait: 20,
-    maxFollowed: 100,
-    clock: systemClock,
-    ids: timeOrderedId,
-    random: Math.random,
-    log: logToConsole,
-  });
+export const DEFAULTS: Readonly<
+  Omit<Settings, "store" | "results" | "publicUrl" | "kinds" | "cursorKey" | "maxWaiting">
+> = Object.freeze({
+  concurrency: 10,
+  lease: 30_000,
+  heartbeat: "thread",
+  expireAfter: DEFAULT_EXPIRE_AFTER,
+  pruneEvery: 60_000,
+  maxPayloadBytes: 256 * 1024,
+  maxResultBytes: 64 * 1024,
+  retryAfter: 5,
+  maxWait: 20,
+  maxFollowed: 100,
+  clock: systemClock,
+  ids: timeOrderedId,
+  random: Math.random,
+  log: logToConsole,
+});
 
 /**
  * The options with their defaults; `publicUrl` without a slash at its end.
@@ -98,6 +105,7 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
     results: options.results,
     publicUrl,
     cursorKey: options.cursorKey ?? publicUrl,
+    maxWaiting: options.maxWaiting,
     kinds: options.kinds,
     concurrency: options.concurrency ?? DEFAULTS.concurrency,
     lease: options.lease ?? DEFAULTS.lease,
@@ -122,6 +130,7 @@ const OPTION_NAMES: readonly string[] = [
   "publicUrl",
   "kinds",
   "cursorKey",
+  "maxWaiting",
   ...Object.keys(DEFAULTS),
 ];
 
@@ -177,6 +186,7 @@ const COUNTS = [
   "retryAfter",
   "maxWait",
   "maxFollowed",
+  "maxWaiting",
 ] as const;
 
 /** @throws InvalidOptionError unless it is an absolute http or https URL without query and fragment. */

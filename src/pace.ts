@@ -46,4 +46,11 @@ export class Pace {
     const seconds = Math.ceil(Math.max(left, elapsed / 4) / 1000);
     return Math.min(Math.max(seconds, SHORTEST), LONGEST);
   }
+
+  /** Whole seconds that a job of the kind usually takes. */
+  usual(kind: string): number {
+    const known = this.#kinds.get(kind);
+    if (known === undefined) return this.#untilKnown;
+    return Math.min(Math.max(Math.ceil(known.typical / 1000), SHORTEST), LONGEST);
+  }
 }

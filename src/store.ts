@@ -104,6 +104,12 @@ export interface JobStore {
   /** Counts by kind and status, and the oldest job that is due and waits. Expired jobs are not counted. */
   stats(now: number): Promise<StoreStats>;
 
+  /**
+   * How many turns of that kind go by until the shop's newest job has its own; 0 when it has had it. That is about
+   * how many jobs the shop has waiting for their first attempt. One short look, however many there are.
+   */
+  line(shop: string, kind: string): Promise<number>;
+
   /** Why the job is where it is, for operators: not filtered by visibility. Undefined for an unknown ID. */
   explain(id: string, now: number): Promise<JobExplanation | undefined>;
 

@@ -4,6 +4,7 @@ import {
   IdempotencyConflictError,
   InvalidPayloadError,
   InvalidQueryError,
+  JobLimitError,
   JobNotFoundError,
   JobUnfinishedError,
   PayloadTooLargeError,
@@ -42,6 +43,9 @@ export function errorReply(error: unknown, report: (during: string, error: unkno
   if (error instanceof UnknownKindError) return sentences(400, ["This kind of job cannot be started here."]);
   if (error instanceof JobUnfinishedError) return sentences(409, [error.message]);
   if (error instanceof IdempotencyConflictError) return sentences(422, [error.message]);
+  if (error instanceof JobLimitError) {
+    return sentences(429, [error.message], { "Retry-After": String(error.retryAfter) });
+  }
   if (error instanceof FollowLimitError) {
     return sentences(429, ["Too many of your requests wait for jobs already. Please try again later."], {
       "Retry-After": RETRY_AFTER_OUTAGE,

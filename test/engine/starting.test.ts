@@ -138,6 +138,29 @@ describeEachStore("starting jobs", (engine) => {
     expect((await another()).id).not.toBe(id);
   });
 
+  it("refuses more jobs of a kind than a shop may have waiting, until some have had their turn", async () => {
+    const { jobs } = await engine({ kinds, maxWaiting: 3, retryAfter: 9 });
+    const shop = jobs.as(blueBottle);
+    await shop.createMany("free", [1, 2]);
+    const two = shop.createMany("free", [3, 4]);
+    await expect(two).rejects.toMatchObject({ code: "JOB_LIMIT", retryAfter: 9 });
+    await shop.create("free", 3);
+    await expect(shop.create("free", 4)).rejects.toMatchObject({ code: "JOB_LIMIT" });
+    expect(await shop.respond.create("free", 4)).toMatchObject({
+      status: 429,
+      headers: { "Retry-After": "9" },
+      body: {
+        errors: ["At most 3 jobs of the kind free may wait. Please try again when some of them have run."],
+      },
+    });
+    await shop.create("scoped", 1);
+    await jobs.as(redBarn).createMany("free", [1, 2, 3]);
+    expect((await shop.list()).jobs).toHaveLength(4);
+    await jobs.runUntilIdle();
+    await shop.createMany("free", [4, 5, 6]);
+    await expect(shop.create("free", 7)).rejects.toMatchObject({ code: "JOB_LIMIT" });
+  });
+
   it("takes no key for none, and refuses a malformed one", async () => {
     const { jobs } = await engine({ kinds });
     const shop = jobs.as(blueBottle);

@@ -68,8 +68,17 @@ const explaining = stepOf("explaining", nearby, (world, job) => {
   return { expected: world.reference.explain(id, now), call: (store) => store.explain(id, now) };
 });
 
+const lining = stepOf(
+  "lining",
+  fc.record({ shop: fc.constantFrom(...SHOPS), kind }),
+  (world, { shop, kind }) => ({
+    expected: world.reference.line(shop, kind),
+    call: (store) => store.line(shop, kind),
+  }),
+);
+
 /** Steps that change nothing. */
-export const reading = fc.oneof(finding, listing, sweeping, counting, explaining);
+export const reading = fc.oneof(finding, listing, sweeping, counting, explaining, lining);
 
 /** Everything that can be asked of every job, at the end. */
 export function inspect(world: World): Asked {

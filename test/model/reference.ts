@@ -182,6 +182,11 @@ export class Reference {
     });
   }
 
+  line(shop: string, kind: string): number {
+    const last = this.jobs.findLast(({ job }) => job.shop === shop && job.kind === kind)?.turn ?? 0;
+    return Math.max(last - (this.#served.get(kind) ?? 0), 0);
+  }
+
   stats(now: number): StoreStats {
     const kinds = new Map<string, { -readonly [Name in keyof KindStats]: KindStats[Name] }>();
     for (const { job, state } of this.jobs.filter((one) => !isExpired(one, now))) {

@@ -31,6 +31,11 @@ export class Rows {
     return row === undefined || isExpired(row, now) ? undefined : row;
   }
 
+  /** How many turns of that kind go by until the shop's newest job has its own. */
+  line(shop: string, kind: string): number {
+    return Math.max(this.#shops.lastTurn(shop, kind) - this.#turns.served(kind), 0);
+  }
+
   add(job: NewJob): void {
     const { kind, shop } = job;
     this.#starts += 1;

@@ -170,6 +170,10 @@ class MemoryStore implements JobStore {
     return this.#call(() => countRows(this.#rows.all(), now));
   }
 
+  line(shop: string, kind: string): Promise<number> {
+    return this.#call(() => this.#rows.line(shop, kind));
+  }
+
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
     return this.#call(() => {
       const row = this.#rows.get(id);

@@ -70,6 +70,11 @@ export class Reading {
     return { jobs: page.map(visibleJob), next: page.at(-1)?.[0] ?? 0 };
   }
 
+  async line(shop: string, kind: string): Promise<number> {
+    const [[last, served] = []] = await this.#connections.all(this.#queries.line, { shop, kind });
+    return Math.max((last ?? 0) - (served ?? 0), 0);
+  }
+
   async explain(id: string, sentAt: number): Promise<JobExplanation | undefined> {
     const [row] = await this.#connections.all(this.#queries.explain, { id });
     if (row === undefined) return undefined;

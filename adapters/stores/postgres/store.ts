@@ -143,6 +143,10 @@ class PostgresStore implements JobStore {
     return this.#counting.stats(now);
   }
 
+  line(shop: string, kind: string): Promise<number> {
+    return this.#reading.line(shop, kind);
+  }
+
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
     return this.#reading.explain(id, now);
   }

@@ -8,11 +8,13 @@ import { IS_DELAYED, IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
 export type Seen = { readonly shop: string; readonly app: string | null; readonly now: number };
 type SeenJob = Seen & { readonly id: string };
 export type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
+type Lane = { readonly shop: string; readonly kind: string };
 type Place = { readonly kind: string; readonly turn: number; readonly seq: number; readonly now: number };
 
 const seen = params<SeenJob>();
 const page = params<ListPage>();
 const place = params<Place>();
+const lane = params<Lane>();
 const after = params<{ readonly after: string }>();
 
 export const IS_NOT_EXPIRED = sql<boolean>`(expires_at is null or expires_at > ${seen("now")})`;
@@ -58,6 +60,22 @@ export function readingQueries(db: Kysely<Tables>) {
     /** One kind of a shop's jobs, newest start first. */
     list: (byApp: boolean, status: JobStatus | undefined) =>
       rowsQuery<ListPage>()(listQuery(db, byApp, status, page("kind")), VISIBLE_COLUMNS),
+
+    /** The turn of a shop's newest job of a kind, and the one served there; null where there is none. */
+    line: rowsQuery<Lane>()(
+      db.selectNoFrom((eb) => [
+        eb
+          .selectFrom("jobs")
+          .select("turn")
+          .where("shop", "=", lane("shop"))
+          .where("kind", "=", lane("kind"))
+          .orderBy("seq", "desc")
+          .limit(sql.lit(1))
+          .as("last"),
+        eb.selectFrom("kinds").select("served").where("kind", "=", lane("kind")).as("served"),
+      ]),
+      ["last", "served"],
+    ),
 
     explain: rowsQuery<{ readonly id: string }>()(
       db.selectFrom("jobs").select(EXPLAINED_COLUMNS).where("id", "=", seen("id")),

@@ -23,6 +23,7 @@ export class Reading {
   readonly #findByShop;
   readonly #findByApp;
   readonly #nextKindOfShop;
+  readonly #line;
   readonly #explain;
   readonly #countAhead;
   readonly #references;
@@ -36,6 +37,7 @@ export class Reading {
     this.#findByShop = new Prepared(database, queries.find.byShop);
     this.#findByApp = new Prepared(database, queries.find.byApp);
     this.#nextKindOfShop = new Prepared(database, queries.nextKindOfShop);
+    this.#line = new Prepared(database, queries.line);
     this.#explain = new Prepared(database, queries.explain);
     this.#countAhead = new Prepared(database, queries.countAhead);
     this.#references = new Prepared(database, queries.references);
@@ -63,6 +65,11 @@ export class Reading {
     if (rows.length <= limit) return { jobs: rows.map(visibleJob) };
     const page = rows.slice(0, limit);
     return { jobs: page.map(visibleJob), next: page.at(-1)?.[0] ?? 0 };
+  }
+
+  line(shop: string, kind: string): number {
+    const [last, served] = this.#line.get({ shop, kind }) ?? [];
+    return Math.max((last ?? 0) - (served ?? 0), 0);
   }
 
   explain(id: string, now: number): JobExplanation | undefined {

@@ -202,6 +202,10 @@ class SqliteStore implements JobStore {
     return this.#parts.counting.end(count);
   }
 
+  line(shop: string, kind: string): Promise<number> {
+    return this.#transactions.read(() => this.#parts.reading.line(shop, kind));
+  }
+
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
     return this.#transactions.read(() => this.#parts.reading.explain(id, now));
   }

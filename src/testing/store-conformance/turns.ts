@@ -4,6 +4,7 @@ import {
   claim,
   claimOne,
   idsOf,
+  KIND,
   LEASE,
   newJob,
   newJobs,
@@ -125,5 +126,19 @@ export const turns: StoreCases = {
     await store.insert(jobs, START);
     await startMany(store, 35, B);
     assert.equal(await served(store, 70), "ab".repeat(35));
+  },
+
+  "says how far a shop's line of a kind reaches behind the turn that is served": async ({ store }) => {
+    const lines = () => Promise.all([store.line("shop-a", KIND), store.line("shop-b", KIND)]);
+    assert.deepEqual(await lines(), [0, 0]);
+    await startMany(store, 5, A);
+    assert.deepEqual(await lines(), [5, 0]);
+    assert.equal(await store.line("shop-a", "other"), 0);
+    await claim(store, { limit: 2 });
+    assert.deepEqual(await lines(), [3, 0]);
+    await start(store, B);
+    assert.deepEqual(await lines(), [3, 1]);
+    await claim(store);
+    assert.deepEqual(await lines(), [0, 0]);
   },
 };
