@@ -4,6 +4,7 @@ import {
   IdempotencyConflictError,
   InvalidPayloadError,
   InvalidQueryError,
+  JobLimitError,
   JobNotFoundError,
   JobUnfinishedError,
   PayloadTooLargeError,
@@ -55,6 +56,10 @@ const REFUSALS = {
   IdempotencyConflict: {
     description: "The idempotency key was used before, for another payload.",
     reply: reply(new IdempotencyConflictError()),
+  },
+  TooManyWaiting: {
+    description: "As many jobs of the kind wait already as a shop may have waiting.",
+    reply: reply(new JobLimitError("newsletter-recipients", 100, 5)),
   },
   TooManyFollowers: {
     description: "The caller follows too many jobs at once.",

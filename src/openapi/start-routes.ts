@@ -47,6 +47,7 @@ export function startOperation(route: StartRoute, id: string, kinds: readonly Ki
       ...(kind.scope === undefined ? [] : (["Forbidden"] as const)),
       "PayloadTooLarge",
       ...(heedsIdempotencyKey ? (["IdempotencyConflict"] as const) : []),
+      "TooManyWaiting",
       "Failure",
       "Outage",
     ],

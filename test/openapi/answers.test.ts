@@ -14,11 +14,12 @@ const ID = "57b5aa3b046abfb053d80b52";
 const serve = hosts["node:http"];
 
 /** A server on such a store, each of its answers held against the document. */
-async function openServer(store: ReturnType<typeof memoryStore>) {
+async function openServer(store: ReturnType<typeof memoryStore>, options: { maxWaiting?: number } = {}) {
   const jobs = createAsyncJobs({
     ...{ store, results: memoryResults(), kinds, publicUrl: "https://app.example.com" },
     maxPayloadBytes: 100,
     log: () => {},
+    ...options,
   });
   const host = await serve({
     jobs,
@@ -90,6 +91,12 @@ describe("the document is right about what is answered", () => {
 
   it("when there are no jobs", async () => {
     expect(await askForEverything(memoryStore())).toEqual([200, 404, 404, 404, 404, 404, 201, 413, 406, 406]);
+  });
+
+  it("to a start of more jobs than may wait", async () => {
+    const { ask } = await openServer(memoryStore(), { maxWaiting: 1 });
+    const statuses = [(await ask("POST", EXPORT_PATH)).status, (await ask("POST", EXPORT_PATH)).status];
+    expect(statuses).toEqual([201, 429]);
   });
 
   it("to who takes a file compressed", async () => {

@@ -104,6 +104,7 @@ it("describes the host's own routes by their kinds: body, scope, and parts of th
     "404",
     "413",
     "422",
+    "429",
     "500",
     "503",
   ]);
