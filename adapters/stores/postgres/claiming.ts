@@ -5,6 +5,7 @@ import { CLAIMED_COLUMNS, type ClaimedRow, claimedJob } from "../sql/rows.js";
 import { IS_READY, type JobsRow, STATE, type Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
 import type { Connections, Session } from "./connections.js";
+import type { Wake } from "./wake.js";
 
 type Claim = {
   readonly kinds: readonly string[];
@@ -127,14 +128,16 @@ returning jobs.id, jobs.kind, jobs.deaths, picked.state
 /** Claims jobs, and puts back to wait those whose moment has come. */
 export class Claiming {
   readonly #connections: Connections;
+  readonly #wake: Wake;
   readonly #claimOne;
   readonly #claimMany;
   readonly #putBack;
   /** The claim before this one. */
   #earlier: Promise<unknown> = Promise.resolve();
 
-  constructor(connections: Connections, db: Kysely<Tables>) {
+  constructor(connections: Connections, wake: Wake, db: Kysely<Tables>) {
     this.#connections = connections;
+    this.#wake = wake;
     this.#claimOne = claimingQuery(db, sharesOfOne());
     this.#claimMany = claimingQuery(db, sharesOfMany());
     this.#putBack = puttingBackQuery(db);
@@ -148,16 +151,19 @@ export class Claiming {
   }
 
   async #claimOrPutBack(request: ClaimRequest): Promise<ClaimResponse> {
-    const response = await this.#claim(this.#connections, request, true);
-    if (response !== undefined) return { rescued: [], ...response };
-    return this.#connections.transact(async (session) => {
+    const first = await this.#claim(this.#connections, request, true);
+    if (first !== undefined) return { rescued: [], ...first };
+    const { left, ...response } = await this.#connections.transact(async (session) => {
       const back = await session.all(this.#putBack, { now: request.now, limit: MOST_PUT_BACK });
       const rescued = back.flatMap(([id, kind, deaths, state]) =>
         state === STATE.running ? [{ id, kind, deaths }] : [],
       );
-      const claimed = await this.#claim(session, request, false);
-      return { claimed: [], ...claimed, rescued };
+      const claimed = (await this.#claim(session, request, false)) ?? { claimed: [] };
+      return { ...claimed, rescued, left: back.length - claimed.claimed.length };
     });
+    // Others may have free slots, and do not know of these.
+    if (left > 0) this.#wake.tell();
+    return response;
   }
 
   /** @param first whether what has fallen due goes first: then undefined while there is some */

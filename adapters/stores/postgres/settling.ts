@@ -148,11 +148,12 @@ export class Settling {
       ...columnsOfOutcome(outcome),
     }));
     const frees = outcomes.some(({ completedAt }) => completedAt === null);
+    const teller = frees ? this.#wake.teller() : null;
     const rows = await this.#connections.all(this.#queries.settle, {
       ...columnsOfSettled(outcomes),
-      ...{ now, sentAt: now, teller: frees ? this.#wake.teller() : null },
+      ...{ now, sentAt: now, teller },
     });
-    if (frees) this.#wake.notify();
+    if (frees) this.#wake.brought(teller);
     const lost = claimsOf(rows);
     return settlements.map((settlement) => {
       const claim = fileKeyOf(settlement);

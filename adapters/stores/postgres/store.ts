@@ -68,7 +68,7 @@ class PostgresStore implements JobStore {
     this.#connections = new Connections(target, options, (client) => migrate(client, schema));
     this.#wake = new Wake(this.#connections, db, schema);
     this.#starting = new Starting(this.#connections, this.#wake, db, schema);
-    this.#claiming = new Claiming(this.#connections, db);
+    this.#claiming = new Claiming(this.#connections, this.#wake, db);
     this.#settling = new Settling(this.#connections, this.#wake, db);
     this.#reading = new Reading(this.#connections, db);
     this.#counting = new Counting(this.#connections, db);

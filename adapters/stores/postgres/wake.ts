@@ -47,17 +47,29 @@ export class Wake {
   /** Who tells others, within the transaction that is about to bring work; null when others need not hear of it yet. */
   teller(): string | null {
     const now = performance.now();
-    if (now >= this.#quietUntil) {
-      this.#quietUntil = now + PAUSE;
-      return this.#self;
-    }
-    this.#rest ??= setTimeout(() => void this.#tellRest(), PAUSE);
-    return null;
+    if (now < this.#quietUntil) return null;
+    this.#quietUntil = now + PAUSE;
+    return this.#self;
   }
 
   /** Who tells everybody, this store's listeners too, when a transaction commits that is not the store's. */
   get herald(): string {
     return `of ${this.#self}`;
+  }
+
+  /** Tells others by itself, a little later, of work that is there already. */
+  tell(): void {
+    this.#rest ??= setTimeout(() => void this.#tellRest(), PAUSE);
+  }
+
+  /**
+   * Work is there: calls every listener.
+   *
+   * @param teller who told others of it in its transaction; null if they are still to be told
+   */
+  brought(teller: string | null): void {
+    this.notify();
+    if (teller === null) this.tell();
   }
 
   /** Calls every listener. */
