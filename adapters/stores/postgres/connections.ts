@@ -9,6 +9,8 @@ import { encodeValue } from "./values.js";
 
 /** Milliseconds before the system asks whether an idle connection is still alive; it then asks every second, ten times. */
 const KEEP_ALIVE_AFTER = 10_000;
+/** Milliseconds: longer than an idle runner's pauses between two looks, which would open a connection each otherwise. */
+const IDLE_TIMEOUT = 90_000;
 /** How often a statement is tried that others were in the way of. */
 const TRIES = 10;
 
@@ -186,6 +188,7 @@ function openPool(connectionString: string, max: number, timeout: number): pg.Po
     application_name: "async-jobs",
     allowExitOnIdle: true,
     connectionTimeoutMillis: timeout,
+    idleTimeoutMillis: IDLE_TIMEOUT,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
   });
