@@ -36,10 +36,14 @@ async function openStore(
 ): Promise<{ store: OpenStoreSetting; closeStore(): Promise<void> }> {
   const closeStore = async (): Promise<void> => {};
   if (store.type !== "postgres") return { store, closeStore };
-  if (store.url !== undefined) return { store: { type: "postgres", url: store.url }, closeStore };
+  if (store.url !== undefined)
+    return { store: { type: "postgres", url: store.url, isTemporary: false }, closeStore };
   const { startPostgres } = await import("./demo-shop/embedded-postgres.js");
   const postgres = await startPostgres();
-  return { store: { type: "postgres", url: postgres.url }, closeStore: () => postgres.remove() };
+  return {
+    store: { type: "postgres", url: postgres.url, isTemporary: true },
+    closeStore: () => postgres.remove(),
+  };
 }
 
 function thingsToTry(url: string): string {

@@ -13,7 +13,8 @@ import type { StoreSetting } from "./settings.js";
 /** A store that is there, once a server was started where one was wanted. */
 export type OpenStoreSetting =
   | Exclude<StoreSetting, { readonly type: "postgres" }>
-  | { readonly type: "postgres"; readonly url: string };
+  /** Temporary: its server and its jobs go when this process does. */
+  | { readonly type: "postgres"; readonly url: string; readonly isTemporary: boolean };
 
 /** Between attempts, so that who tries the newsletter that always fails sees it soon. */
 const SHORT_WAITS = { base: 100, max: 500 };
@@ -43,7 +44,8 @@ export function createShopJobs(publicUrl: string, store: OpenStoreSetting, expir
 function openStores(store: OpenStoreSetting) {
   if (store.type === "memory") return { store: memoryStore(), results: memoryResults() };
   if (store.type === "postgres") {
-    return { store: postgresStore(store.url), results: folderResults("demo/results") };
+    const results = store.isTemporary ? memoryResults() : folderResults("demo/results");
+    return { store: postgresStore(store.url), results };
   }
   const { file, synchronous } = store;
   return {
