@@ -1,4 +1,4 @@
-import { type Accessor, PrincipalAccessor } from "./accessor.js";
+import type { Accessor } from "./accessor.js";
 import { Cursors } from "./cursor.js";
 import { type EventListener, type EventName, Events } from "./events.js";
 import { GroupCommit } from "./group-commit.js";
@@ -10,6 +10,7 @@ import { type Kind, KindRegistry } from "./kinds.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
 import { Pace } from "./pace.js";
 import { type Principal, requirePrincipal } from "./principal.js";
+import { PrincipalAccessor } from "./principal-accessor.js";
 import { type PruneReport, Pruner } from "./pruner.js";
 import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
