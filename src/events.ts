@@ -18,6 +18,7 @@ interface AttemptEvent extends JobEvent {
 
 /** What happens inside, for operators. Emitted in this process only, after the write that made it true. */
 export interface AsyncJobsEvents {
+  /** Not of a job that is started within a transaction of the caller's: that may yet be rolled back. */
   "job:created": JobEvent & { readonly shop: string };
   "job:started": AttemptEvent;
   "job:done": AttemptEvent & { readonly durationMs: number };

@@ -89,11 +89,12 @@ export class PrincipalAccessor implements Accessor {
       idempotencyKey === undefined ? job : { ...job, idempotencyKey },
       transaction,
     );
-    if (inserted.created) return this.#viewOfCreated(job);
-    if (idempotencyKey !== undefined && !isSameJson(inserted.payload, text))
+    if (!inserted.created && idempotencyKey !== undefined && !isSameJson(inserted.payload, text)) {
       throw new IdempotencyConflictError();
-    // Its first job may be of the same transaction, where only the caller sees it.
+    }
+    // Only the caller sees it, or its first job, until the transaction is committed: nobody is told of it either.
     if (transaction !== undefined) return this.#viewOfWaiting({ ...job, id: inserted.id });
+    if (inserted.created) return this.#viewOfCreated(job);
     return this.#view(await this.#find(inserted.id, this.#owner));
   }
 

@@ -17,7 +17,7 @@ const place = params<Place>();
 const lane = params<Lane>();
 const after = params<{ readonly after: string }>();
 
-export const IS_NOT_EXPIRED = sql<boolean>`(expires_at is null or expires_at > ${seen("now")})`;
+const IS_NOT_EXPIRED = sql<boolean>`(expires_at is null or expires_at > ${seen("now")})`;
 
 /** The statements that find and explain jobs. */
 export function readingQueries(db: Kysely<Tables>) {

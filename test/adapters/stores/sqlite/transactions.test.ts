@@ -18,7 +18,7 @@ function engine(store: JobStore) {
     publicUrl: "https://app.example.com",
     kinds: [defineKind("export", { run: () => "" })],
     log: () => {},
-  }).as(shop);
+  });
 }
 
 /** A store on a connection of the caller's, who has a table in the same file. */
@@ -27,10 +27,11 @@ async function setUp() {
   database.exec("create table orders (id integer primary key)");
   const store = openStore(database);
   await store.stats(Date.now());
-  const mine = engine(store);
+  const jobs = engine(store);
+  const mine = jobs.as(shop);
   const orders = () => database.prepare("select id from orders").pluck().all();
   const listed = async () => (await mine.list()).jobs.map(({ id }) => id);
-  return { database, store, mine, orders, listed };
+  return { database, store, jobs, mine, orders, listed };
 }
 
 it("starts a job together with what the caller writes", async () => {
@@ -39,6 +40,18 @@ it("starts a job together with what the caller writes", async () => {
   const { id } = await mine.create("export", null, { transaction: database });
   database.exec("commit");
   expect([orders(), await listed()]).toEqual([[1], [id]]);
+});
+
+it("tells no listener of a job that may yet be rolled back", async () => {
+  const { database, jobs, mine } = await setUp();
+  const told: string[] = [];
+  jobs.on("job:created", ({ id }) => told.push(id));
+  database.exec("begin");
+  await mine.create("export", null, { transaction: database });
+  expect(told).toEqual([]);
+  database.exec("rollback");
+  const { id } = await mine.create("export", null);
+  expect(told).toEqual([id]);
 });
 
 it("has never started a job whose transaction is rolled back", async () => {
@@ -74,6 +87,6 @@ it("refuses what is no open transaction of the store's own connection", async ()
 });
 
 it("is refused by a store that has no transactions", async () => {
-  const mine = engine(memoryStore());
+  const mine = engine(memoryStore()).as(shop);
   await expect(mine.create("export", null, { transaction: {} })).rejects.toThrow(InvalidOptionError);
 });
