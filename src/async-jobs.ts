@@ -82,7 +82,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   options: AsyncJobsOptions<Kinds>,
 ): AsyncJobs<Kinds> {
   const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
-  const { concurrency, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
+  const { concurrency, claimAhead, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
   const { maxResultBytes, retryAfter, maxWait, maxFollowed } = settings;
   const kinds = new KindRegistry(options.kinds);
   const events = new Events(log);
@@ -93,7 +93,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     return reference;
   };
   const parts = { store, results, kinds, clock, events, log };
-  const limits = { concurrency, lease, expireAfter, maxResultBytes };
+  const limits = { concurrency, claimAhead, lease, expireAfter, maxResultBytes };
   const runner = new JobRunner({ ...parts, ...limits, random, heartbeat });
   const pruner = new Pruner({ ...parts, pruneEvery, report });
   const pace = new Pace(retryAfter);

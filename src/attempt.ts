@@ -1,5 +1,5 @@
 import { AttemptFileWriter } from "./attempt-file.js";
-import type { Clock } from "./clock.js";
+import type { Clock, Timer } from "./clock.js";
 import {
   AttemptTimeoutError,
   ClaimLostError,
@@ -35,7 +35,8 @@ export class Attempt {
   #file: AttemptFileWriter | undefined;
   #progress: Progress | undefined;
   #ended = false;
-  #conclude: (end: AttemptEnd) => void = () => {};
+  #overdue: Timer | undefined;
+  #tell: (end: AttemptEnd) => void = () => {};
 
   constructor(job: ClaimedJob, kind: Kind, surroundings: AttemptSurroundings) {
     this.job = job;
@@ -43,21 +44,22 @@ export class Attempt {
     this.#surroundings = surroundings;
   }
 
+  /** Whether its handler has ended, or need not begin. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
   /** Runs the handler. Never rejects. */
-  async run(): Promise<AttemptEnd> {
-    const { clock } = this.#surroundings;
-    const timer = clock.setTimer(this.kind.timeout, () => {
-      const error = new AttemptTimeoutError(`The attempt took longer than its ${this.kind.timeout} ms.`);
+  run(): Promise<AttemptEnd> {
+    const { timeout } = this.kind;
+    this.#overdue = this.#surroundings.clock.setTimer(timeout, () => {
+      const error = new AttemptTimeoutError(`The attempt took longer than its ${timeout} ms.`);
       this.#cutShort({ type: "threw", error }, error);
     });
-    const end = await new Promise<AttemptEnd>((resolve) => {
-      this.#conclude = resolve;
-      void this.#work().then(resolve);
+    return new Promise((resolve) => {
+      this.#tell = resolve;
+      void this.#work();
     });
-    this.#ended = true;
-    timer.cancel();
-    if (end.type !== "returned") this.#file?.abandon();
-    return end;
   }
 
   /** Ends the attempt because the runner stops. */
@@ -86,20 +88,29 @@ export class Attempt {
 
   #cutShort(end: AttemptEnd, reason: Error): void {
     if (this.#ended) return;
-    this.#ended = true;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
-    this.#conclude(end);
+    this.#end(end);
   }
 
-  async #work(): Promise<AttemptEnd> {
+  #end(end: AttemptEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#overdue?.cancel();
+    if (end.type !== "returned") this.#file?.abandon();
+    this.#tell(end);
+  }
+
+  async #work(): Promise<void> {
     try {
       const stored = this.job.checkpoint;
       const checkpoint = stored === undefined || (await this.#canResume(stored)) ? stored : undefined;
       const returned = await this.kind.run(this.#context(checkpoint));
-      return { type: "returned", result: await this.#resultOf(returned) };
+      const result =
+        this.#file === undefined ? this.#textOf(returned) : await finishFile(this.#file, returned);
+      this.#end({ type: "returned", result });
     } catch (error) {
-      return { type: "threw", error };
+      this.#end({ type: "threw", error });
     }
   }
 
@@ -111,13 +122,9 @@ export class Attempt {
 
   #context(checkpoint: Checkpoint | undefined): HandlerContext<unknown> {
     const { job } = this;
-    const signal = (): AbortSignal => this.#signal();
-    return {
+    return new AttemptContext(() => this.#signal(), {
       job: attemptedJob(job, checkpoint),
       payload: JSON.parse(job.payload),
-      get signal() {
-        return signal();
-      },
       progress: (done, total) => {
         this.#progress = total === undefined ? { done } : { done, total };
       },
@@ -125,7 +132,7 @@ export class Attempt {
       file: (options) => this.#openFile(options, checkpoint),
       log: (level, message, fields) =>
         this.#surroundings.log(level, message, { ...fields, job: job.id, kind: job.kind }),
-    };
+    });
   }
 
   /** Made when first asked for: most handlers never do, and a controller costs more than a claim. */
@@ -164,11 +171,7 @@ export class Attempt {
     throw this.#abortReason ?? new ClaimLostError("The attempt is over: its handler has returned.");
   }
 
-  async #resultOf(returned: unknown): Promise<JobResult> {
-    if (this.#file !== undefined) {
-      if (returned === undefined) return this.#file.finish();
-      throw new InvalidResultError("A handler that writes a file returns nothing: the file is the result.");
-    }
+  #textOf(returned: unknown): JobResult {
     if (returned === undefined) return { type: "text", text: "" };
     if (typeof returned !== "string") {
       throw new InvalidResultError(
@@ -183,6 +186,36 @@ export class Attempt {
     }
     return { type: "text", text: returned.toWellFormed() };
   }
+}
+
+/** Its signal is made when a handler asks for it; an accessor in an object literal would be defined anew each time. */
+class AttemptContext implements HandlerContext<unknown> {
+  readonly job;
+  readonly payload;
+  readonly progress;
+  readonly checkpoint;
+  readonly file;
+  readonly log;
+  readonly #signalOf: () => AbortSignal;
+
+  constructor(signalOf: () => AbortSignal, given: Omit<HandlerContext<unknown>, "signal">) {
+    this.#signalOf = signalOf;
+    this.job = given.job;
+    this.payload = given.payload;
+    this.progress = given.progress;
+    this.checkpoint = given.checkpoint;
+    this.file = given.file;
+    this.log = given.log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signalOf();
+  }
+}
+
+function finishFile(file: AttemptFileWriter, returned: unknown): Promise<JobResult> {
+  if (returned === undefined) return file.finish();
+  throw new InvalidResultError("A handler that writes a file returns nothing: the file is the result.");
 }
 
 function attemptedJob(job: ClaimedJob, checkpoint: Checkpoint | undefined): AttemptedJob {

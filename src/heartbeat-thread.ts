@@ -10,8 +10,8 @@ export interface HeartbeatThreadSettings {
   readonly log: Log;
   /** Milliseconds. */
   readonly lease: number;
-  /** Attempts at once. */
-  readonly concurrency: number;
+  /** Claims that may be held at once: more must rely on the loop. */
+  readonly most: number;
 }
 
 /** Milliseconds that the thread gets to close its connection; then it is ended by force. */
@@ -35,11 +35,9 @@ export class HeartbeatThread {
   constructor(address: StoreAddress, settings: HeartbeatThreadSettings) {
     this.#address = address;
     this.#settings = settings;
-    // For as many as may run, and as many again that have ended and wait to be settled. More must rely on the loop.
-    const slots = 2 * settings.concurrency;
-    this.#memory = ClaimTable.memoryFor(slots);
+    this.#memory = ClaimTable.memoryFor(settings.most);
     this.#table = new ClaimTable(this.#memory);
-    this.#free = [...Array(slots).keys()];
+    this.#free = [...Array(settings.most).keys()];
   }
 
   /** Starts the thread, if it does not run. It does not keep the process alive. */

@@ -19,6 +19,11 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly kinds: Kinds;
   /** Jobs run at once in this process. Default 10. */
   readonly concurrency?: number;
+  /**
+   * Jobs claimed at most beyond those that may run at once, while handlers are quicker than the store: one transaction
+   * then settles and claims many. They are handed back when handlers become slow. 0: none. Default 200.
+   */
+  readonly claimAhead?: number;
   /** Milliseconds after which a runner that gives no sign of life loses its jobs to others. Default 30,000. */
   readonly lease?: number;
   /**
@@ -77,6 +82,7 @@ export const DEFAULTS: Readonly<
   Omit<Settings, "store" | "results" | "publicUrl" | "kinds" | "cursorKey" | "maxWaiting">
 > = Object.freeze({
   concurrency: 10,
+  claimAhead: 200,
   lease: 30_000,
   heartbeat: "thread",
   expireAfter: DEFAULT_EXPIRE_AFTER,
@@ -108,6 +114,7 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
     maxWaiting: options.maxWaiting,
     kinds: options.kinds,
     concurrency: options.concurrency ?? DEFAULTS.concurrency,
+    claimAhead: options.claimAhead ?? DEFAULTS.claimAhead,
     lease: options.lease ?? DEFAULTS.lease,
     heartbeat: options.heartbeat ?? DEFAULTS.heartbeat,
     expireAfter: options.expireAfter ?? DEFAULTS.expireAfter,
@@ -166,6 +173,8 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
     }
   }
   for (const name of COUNTS) requirePositiveInteger(name, options[name]);
+  const claimAhead = options.claimAhead ?? DEFAULTS.claimAhead;
+  if (claimAhead !== 0) requirePositiveInteger("claimAhead", claimAhead);
 }
 
 /** Characters of a secret. */

@@ -1,32 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Announcer } from "./announcer.js";
-import { Attempt, type AttemptSurroundings } from "./attempt.js";
 import type { Timer } from "./clock.js";
 import type { Events } from "./events.js";
-import { Heartbeat, type HeartbeatSettings } from "./heartbeat.js";
-import { newReference } from "./ids.js";
-import type { KindRegistry } from "./kinds.js";
+import { type Ended, Slots, type SlotsSettings } from "./slots.js";
 import type { ClaimRequest, ClaimResponse } from "./store.js";
-import {
-  type Circumstances,
-  HANDED_BACK,
-  isLastChance,
-  MAX_DEATHS,
-  type Verdict,
-  verdictOn,
-  verdictOnKiller,
-} from "./verdict.js";
 
-export interface RunnerSettings extends AttemptSurroundings {
-  readonly kinds: KindRegistry;
+export interface RunnerSettings extends SlotsSettings {
   readonly events: Events;
-  /** From 0 to below 1. */
-  readonly random: () => number;
-  /** Jobs at once, of all kinds together. */
-  readonly concurrency: number;
-  /** Milliseconds a finished job stays, where its kind says nothing. */
-  readonly expireAfter: number;
-  readonly heartbeat: HeartbeatSettings["heartbeat"];
 }
 
 /** Milliseconds: a runner that nobody wakes looks for work this often, in case a hint was lost. */
@@ -36,11 +16,6 @@ const LONGEST_STORE_WAIT = 5_000;
 /** How often a stopping runner tries to hand back what it holds; afterwards the leases run out by themselves. */
 const LAST_TRIES = 5;
 
-interface Ended {
-  readonly attempt: Attempt;
-  readonly verdict: Verdict;
-}
-
 /**
  * Claims jobs, runs their handlers, settles them. One turn settles everything that ended and claims for every
  * free slot, both at once, so that a store can write them in one transaction. Turns follow one another while
@@ -48,13 +23,8 @@ interface Ended {
  */
 export class JobRunner {
   readonly #settings: RunnerSettings;
-  readonly #heartbeat: Heartbeat;
   readonly #announcer: Announcer;
-  /** Every attempt whose claim is not settled yet. */
-  readonly #held = new Set<Attempt>();
-  readonly #unsettled: Ended[] = [];
-  /** The attempt beside which none may begin yet: see {@link isLastChance}. */
-  #lone: { readonly attempt: Attempt; begun: boolean } | undefined;
+  readonly #slots: Slots;
   #state: "asleep" | "claiming" | "draining" | "handing back" = "asleep";
   #turning = false;
   #woken = false;
@@ -67,16 +37,17 @@ export class JobRunner {
 
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
-    this.#heartbeat = new Heartbeat(settings, this.#held);
     this.#announcer = new Announcer(settings.events, settings.log);
+    this.#slots = new Slots(settings, this.#announcer, () => this.#wake());
   }
 
   /** Begins to claim. Does nothing when it has begun. */
   start(): void {
     this.#stopListening ??= this.#settings.store.onWork(() => this.#wake());
     this.#keepAlive ??= setInterval(() => {}, 2 ** 30);
-    this.#heartbeat.start();
+    this.#slots.startHeartbeat();
     this.#state = "claiming";
+    this.#slots.open();
     this.#wake();
   }
 
@@ -85,10 +56,11 @@ export class JobRunner {
     this.#stopListening?.();
     this.#stopListening = undefined;
     this.#state = "draining";
+    this.#slots.close();
     const idle = this.#whenIdle();
     const overdue = this.#settings.clock.setTimer(grace, () => {
       this.#state = "handing back";
-      for (const attempt of this.#held) attempt.stop();
+      this.#slots.stopAll();
     });
     this.#wake();
     await idle;
@@ -97,25 +69,29 @@ export class JobRunner {
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.#state = "asleep";
-    await this.#heartbeat.stop();
+    await this.#slots.stopHeartbeat();
   }
 
   /** Runs all that is due, without `start`, until nothing can be claimed and nothing runs. */
   async runUntilIdle(): Promise<void> {
     const asleep = this.#state === "asleep";
-    if (asleep) this.#state = "claiming";
+    if (asleep) {
+      this.#state = "claiming";
+      this.#slots.open();
+    }
     const idle = this.#whenIdle();
     this.#wake();
     await idle;
     if (asleep && this.#stopListening === undefined) {
       this.#state = "asleep";
+      this.#slots.close();
       this.#timer?.cancel();
     }
   }
 
   /** Ends the attempt of a job that was cancelled, if it runs here; elsewhere the next heartbeat does. */
   loseClaim(id: string): void {
-    for (const attempt of this.#held) if (attempt.job.id === id) attempt.loseClaim();
+    this.#slots.loseClaim(id);
   }
 
   #whenIdle(): Promise<void> {
@@ -141,16 +117,19 @@ export class JobRunner {
 
   async #turn(): Promise<void> {
     const { store, clock } = this.#settings;
-    const ended = this.#unsettled.splice(0);
+    const ended = this.#slots.takeEnded();
     const request = this.#claimRequest(ended);
+    const askedAt = performance.now();
     const [settled, claimed] = await Promise.allSettled([
       ended.length === 0 ? [] : store.settle(ended.map(toSettlement), clock.now()),
       request === undefined ? undefined : store.claim(request),
     ]);
-    if (settled.status === "fulfilled") this.#release(ended, settled.value);
-    else this.#unsettled.push(...ended);
+    this.#slots.noteStore(performance.now() - askedAt);
+    if (settled.status === "fulfilled") this.#slots.release(ended, settled.value);
+    else this.#slots.putBack(ended);
     if (claimed.status === "fulfilled" && claimed.value !== undefined && request !== undefined) {
-      this.#begin(claimed.value, request.now + request.leaseMs);
+      this.#announcer.rescued(claimed.value.rescued);
+      this.#slots.begin(claimed.value.claimed, request.now + request.leaseMs);
     }
 
     const failure = [settled, claimed].find((result) => result.status === "rejected");
@@ -158,118 +137,16 @@ export class JobRunner {
     else this.#rest(claimed.status === "fulfilled" ? claimed.value : undefined);
   }
 
-  /** A claim for every free slot; undefined when there is none, or when nothing more is wanted. */
   #claimRequest(ended: readonly Ended[]): ClaimRequest | undefined {
-    if (this.#state !== "claiming") return undefined;
-    if (this.#lone !== undefined && !ended.some(({ attempt }) => attempt === this.#lone?.attempt)) {
-      return undefined;
-    }
-    const { concurrency, kinds, lease, clock } = this.#settings;
-    const limit = concurrency - this.#held.size + ended.length;
-    if (limit <= 0) return undefined;
-    const wanted = kinds
-      .all()
-      .map((kind) => ({
-        kind: kind.name,
-        limit: Math.min(limit, this.#freeSlots(kind.name, kind.concurrency, ended)),
-      }))
-      .filter((kind) => kind.limit > 0);
-    return wanted.length === 0 ? undefined : { kinds: wanted, limit, leaseMs: lease, now: clock.now() };
-  }
-
-  #freeSlots(kind: string, concurrency: number | undefined, ended: readonly Ended[]): number {
-    if (concurrency === undefined) return Number.POSITIVE_INFINITY;
-    let free = concurrency;
-    for (const attempt of this.#held) if (attempt.kind.name === kind) free -= 1;
-    for (const { attempt } of ended) if (attempt.kind.name === kind) free += 1;
-    return free;
-  }
-
-  #begin({ claimed, rescued }: ClaimResponse, leaseUntil: number): void {
-    this.#announcer.rescued(rescued);
-    const { kinds } = this.#settings;
-    const attempts = claimed.map((job) => new Attempt(job, kinds.get(job.kind), this.#settings));
-    for (const attempt of attempts) this.#held.add(attempt);
-    this.#heartbeat.hold(attempts, leaseUntil);
-    const lone = attempts.find(({ job }) => isLastChance(job));
-    if (lone !== undefined) this.#lone = { attempt: lone, begun: false };
-    for (const attempt of attempts) {
-      if (this.#state !== "claiming") this.#end(attempt, HANDED_BACK);
-      else if (attempt.job.deaths >= MAX_DEATHS) this.#giveUp(attempt);
-      else if (lone === undefined) void this.#run(attempt);
-      else if (attempt !== lone) this.#end(attempt, HANDED_BACK);
-    }
-    this.#beginLone();
-  }
-
-  /** Only when those that were claimed with it are handed back: a death before would count for them too. */
-  #beginLone(): void {
-    const lone = this.#lone;
-    if (lone === undefined || lone.begun || this.#unsettled.length > 0) return;
-    lone.begun = true;
-    if (this.#state !== "claiming") {
-      this.#end(lone.attempt, HANDED_BACK);
-      return;
-    }
-    const { clock, lease } = this.#settings;
-    clock.setTimer(lease / 3, () => this.#endSolitude(lone.attempt));
-    void this.#run(lone.attempt);
-  }
-
-  /** It has lived for as long as to a heartbeat: other jobs wait for it no longer, be it an export of hours. */
-  #endSolitude(attempt: Attempt): void {
-    if (this.#lone?.attempt !== attempt) return;
-    this.#lone = undefined;
-    this.#wake();
-  }
-
-  async #run(attempt: Attempt): Promise<void> {
-    const { job, kind } = attempt;
-    this.#announcer.started(job);
-    const verdict = verdictOn(await attempt.run(), job, kind, this.#circumstances());
-    if (verdict !== undefined) {
-      this.#end(attempt, verdict);
-      return;
-    }
-    this.#letGo(attempt);
-    this.#announcer.claimLost(job);
-    this.#wake();
-  }
-
-  #giveUp(attempt: Attempt): void {
-    this.#end(attempt, verdictOnKiller(attempt.job, attempt.kind, this.#circumstances()));
-  }
-
-  /** The next turn settles it. */
-  #end(attempt: Attempt, verdict: Verdict): void {
-    this.#unsettled.push({ attempt, verdict });
-    this.#wake();
-  }
-
-  #circumstances(): Circumstances {
-    const { clock, random, expireAfter } = this.#settings;
-    return { now: clock.now(), chance: random(), expireAfter, newReference };
-  }
-
-  #letGo(attempt: Attempt): void {
-    this.#held.delete(attempt);
-    if (this.#lone?.attempt === attempt) this.#lone = undefined;
-    this.#heartbeat.letGo(attempt);
-  }
-
-  #release(ended: readonly Ended[], tookEffect: readonly boolean[]): void {
-    for (const [index, one] of ended.entries()) {
-      this.#letGo(one.attempt);
-      if (tookEffect[index] === true) this.#announcer.settled(one.attempt.job, one.verdict);
-      else this.#announcer.claimLost(one.attempt.job);
-    }
-    this.#beginLone();
+    const { lease, clock } = this.#settings;
+    const wanted = this.#slots.wanted(ended);
+    return wanted && { ...wanted, leaseMs: lease, now: clock.now() };
   }
 
   /** Nothing failed: sleeps until there may be something to do. */
   #rest(response: ClaimResponse | undefined): void {
     this.#storeFailures = 0;
-    if (this.#held.size === 0 && this.#unsettled.length === 0 && (response?.claimed.length ?? 0) === 0) {
+    if (this.#slots.isEmpty && (response?.claimed.length ?? 0) === 0) {
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     }
     if (response === undefined) return;
@@ -285,8 +162,7 @@ export class JobRunner {
     log("error", "the store failed a runner; it will try again", { error, failures: this.#storeFailures });
     events.emit("error", { during: "claim or settle", error });
     if (this.#state === "handing back" && this.#storeFailures >= LAST_TRIES) {
-      for (const attempt of this.#held) this.#letGo(attempt);
-      this.#unsettled.length = 0;
+      this.#slots.abandonAll();
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
       return;
     }

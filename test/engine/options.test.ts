@@ -16,6 +16,7 @@ describe("createAsyncJobs", () => {
     ["no store", { store: undefined }, /store/],
     ["a result store that is a path", { results: "results" }, /results/],
     ["a concurrency of zero", { concurrency: 0 }, /concurrency is 0/],
+    ["a claim ahead of less than none", { claimAhead: -1 }, /claimAhead is -1/],
     ["a lease that is no number", { lease: "30s" }, /lease is 30s/],
     ["a heartbeat that is neither", { heartbeat: "process" }, /heartbeat is process/],
     ["a negative expiry", { expireAfter: -1 }, /expireAfter is -1/],
