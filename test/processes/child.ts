@@ -40,15 +40,19 @@ export interface ChildOptions {
   /** Node's own arguments. */
   readonly nodeArguments?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs another, with its arguments: `ip netns exec host`. */
+  readonly within?: readonly string[];
 }
 
 /** Starts a compiled script; it finds the settings by `settingsOf`. */
 export function startChild<Told extends Message>(
   script: string,
   settings: unknown,
-  { nodeArguments = [], env = {} }: ChildOptions = {},
+  { nodeArguments = [], env = {}, within = [] }: ChildOptions = {},
 ): Child<Told> {
-  const child = spawn(process.execPath, [...nodeArguments, script, JSON.stringify(settings)], {
+  const own = [process.execPath, ...nodeArguments, script, JSON.stringify(settings)] as const;
+  const [command = process.execPath, ...args] = [...within, ...own];
+  const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...env },
   });

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type Child, type Message, startChild } from "./child.js";
+import { type Child, type ChildOptions, type Message, startChild } from "./child.js";
 import { type Compiled, compileChildren } from "./compiled.js";
 
 export interface Children {
   /** Starts a script of this name in `test`, without its ending: `processes/worker.child`. */
-  start<Told extends Message>(script: string, settings: unknown): Child<Told>;
+  start<Told extends Message>(script: string, settings: unknown, options?: ChildOptions): Child<Told>;
   /** A new folder. */
   folder(): Promise<string>;
   /** For what starts children by itself. */
@@ -37,8 +37,8 @@ export function useChildren(): Children {
 
   return {
     compiled,
-    start<Told extends Message>(script: string, settings: unknown) {
-      const child = startChild<Told>(compiled().path(script), settings);
+    start<Told extends Message>(script: string, settings: unknown, options?: ChildOptions) {
+      const child = startChild<Told>(compiled().path(script), settings, options);
       living.push(child);
       return child;
     },

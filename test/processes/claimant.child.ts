@@ -1,9 +1,9 @@
-import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import type { Claim, Outcome } from "../../src/index.js";
+import { openPlace, type Place } from "./place.js";
 import { onSaid, settingsOf, tell } from "./tell.js";
 
 export interface ClaimantSettings {
-  readonly file: string;
+  readonly file: Place;
   readonly kind: string;
   readonly limit: number;
   /** Milliseconds. */
@@ -22,7 +22,7 @@ export type ClaimantMessage =
 
 /** Claims jobs by the store itself, and writes under its claims whatever has become of them. */
 const { file, kind, limit, lease } = settingsOf<ClaimantSettings>();
-const store = sqliteStore(file);
+const store = openPlace(file);
 const say = (message: ClaimantMessage): void => tell(message);
 
 onSaid(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { auditOf } from "./audit.js";
 import type { Child } from "./child.js";
-import { useSharedFolder } from "./shared-folder.js";
+import { DATABASES, useSharedFolder } from "./shared-folder.js";
 import type { WorkerMessage } from "./worker.child.js";
 
 /** Those of the jobs that end in a worker, before it dies or all have. */
@@ -14,8 +14,8 @@ async function endedIn(worker: Child<WorkerMessage>, ids: Iterable<string>): Pro
   return (await Promise.allSettled(ends)).flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
 }
 
-describe("a job that kills its process", () => {
-  const sharedFolder = useSharedFolder();
+describe.each(DATABASES)("a job that kills its process, on %s", (database) => {
+  const sharedFolder = useSharedFolder(database);
 
   it("is failed with a neutral sentence after three deaths, which are no attempts", async () => {
     const { file, jobs, mine, startWorker } = await sharedFolder();

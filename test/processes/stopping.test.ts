@@ -3,14 +3,14 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { auditOf, storedJobs } from "./audit.js";
 import { rowsOf, sentenceOf } from "./kinds.js";
-import { useSharedFolder } from "./shared-folder.js";
+import { DATABASES, useSharedFolder } from "./shared-folder.js";
 import { ROWS } from "./worker-kinds.js";
 
 /** Milliseconds: so long that nothing here waits for its end. */
 const LEASE = 60_000;
 
-describe("stopping a worker", () => {
-  const sharedFolder = useSharedFolder();
+describe.each(DATABASES)("stopping a worker, on %s", (database) => {
+  const sharedFolder = useSharedFolder(database);
 
   it("hands its job back at once: another process goes on where it stood, and it costs the job nothing", async () => {
     const { file, jobs, mine, startWorker } = await sharedFolder();

@@ -16,7 +16,7 @@ const PROCESSES = 8;
 const JOBS = 25;
 
 describe("eight processes on one file", () => {
-  const sharedFolder = useSharedFolder();
+  const sharedFolder = useSharedFolder("SQLite");
 
   it("start, run, list and prune at once, and no call of theirs is ever told that the file is busy", async () => {
     const { file, folder, jobs, startChild } = await sharedFolder();

@@ -5,15 +5,15 @@ import { auditOf, storedJobs } from "./audit.js";
 import type { ClaimantMessage, ClaimantSettings } from "./claimant.child.js";
 import { resultsIn } from "./engine.js";
 import { rowsOf, sentenceOf } from "./kinds.js";
-import { useSharedFolder } from "./shared-folder.js";
+import { DATABASES, useSharedFolder } from "./shared-folder.js";
 import { ROWS } from "./worker-kinds.js";
 
 /** Milliseconds: the lease of the worker that is frozen. */
 const SHORT = 500;
 const LONG = 60_000;
 
-describe("a process that is frozen past its lease", () => {
-  const sharedFolder = useSharedFolder();
+describe.each(DATABASES)("a process that is frozen past its lease, on %s", (database) => {
+  const sharedFolder = useSharedFolder(database);
 
   it("changes nothing when it goes on after another has finished its jobs", async () => {
     const { file, folder, jobs, mine, startWorker } = await sharedFolder();
