@@ -106,11 +106,12 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * Starts up to 1,000 jobs of one kind in one transaction: all or none. In the order of the payloads.
    *
    * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError, InvalidQueryError for too
-   * many
+   * many, InvalidOptionError for a transaction that the store cannot write in
    */
   createMany<Name extends KindName<Kinds>>(
     kind: Name,
     payloads: readonly PayloadOf<Kinds, Name>[],
+    options?: Pick<CreateOptions, "transaction">,
   ): Promise<readonly JobView[]>;
 
   /** @throws InvalidQueryError, ForbiddenError */

@@ -99,18 +99,27 @@ export class PrincipalAccessor implements Accessor {
   }
 
   async #insert(job: NewJob, transaction: object | undefined): Promise<Inserted> {
-    const { store, clock, inserts } = this.#settings;
-    if (transaction === undefined) return inserts.add(job);
-    const [inserted] = (await store.insertWithin?.(transaction, [job], clock.now())) ?? [];
-    if (inserted === undefined) {
+    if (transaction === undefined) return this.#settings.inserts.add(job);
+    const [inserted] = await this.#insertWithin(transaction, [job]);
+    if (inserted === undefined) throw new Error("the store took one job and told of none");
+    return inserted;
+  }
+
+  #insertWithin(transaction: object, jobs: readonly NewJob[]): Promise<readonly Inserted[]> {
+    const { store, clock } = this.#settings;
+    if (store.insertWithin === undefined) {
       throw new InvalidOptionError(
         "This store cannot start a job within a transaction. Leave the transaction out, or use a SQL store.",
       );
     }
-    return inserted;
+    return store.insertWithin(transaction, jobs, clock.now());
   }
 
-  async createMany(kindName: string, payloads: readonly unknown[]): Promise<readonly JobView[]> {
+  async createMany(
+    kindName: string,
+    payloads: readonly unknown[],
+    { transaction }: Pick<CreateOptions, "transaction"> = {},
+  ): Promise<readonly JobView[]> {
     if (payloads.length > MAX_LIMIT) {
       throw new InvalidQueryError(
         `At most ${MAX_LIMIT} jobs start in one call; ${payloads.length} were given.`,
@@ -128,6 +137,10 @@ export class PrincipalAccessor implements Accessor {
     const jobs = idsTogether(ids, createdAt, texts.length).map((id, index) =>
       this.#newJob(id, kindName, texts[index] ?? "", createdAt),
     );
+    if (transaction !== undefined) {
+      await this.#insertWithin(transaction, jobs);
+      return jobs.map((job) => this.#viewOfWaiting(job));
+    }
     await store.insert(jobs, createdAt);
     return jobs.map((job) => this.#viewOfCreated(job));
   }

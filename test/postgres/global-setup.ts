@@ -8,7 +8,13 @@ declare module "vitest" {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** @returns what ends the server, if it is ours: `TEST_POSTGRES` may name another. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const { TEST_POSTGRES: url } = process.env;
+  if (url !== undefined) {
+    project.provide("postgresUrl", url);
+    return undefined;
+  }
   const server = await startPostgres();
   project.provide("postgresUrl", server.url);
   return () => server.remove();

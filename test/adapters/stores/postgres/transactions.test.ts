@@ -51,6 +51,22 @@ it("has never started a job whose transaction is rolled back", async () => {
   expect([await orders(), await listed()]).toEqual([[], []]);
 });
 
+it("starts many jobs together with what the caller writes, or none of them", async () => {
+  const { pool, mine, orders, listed } = await setUp();
+  const client = await pool.connect();
+  const start = async (id: number, end: "commit" | "rollback") => {
+    await client.query("begin");
+    await client.query(`insert into orders values (${id})`);
+    const started = await mine.createMany("export", [1, 2, 3], { transaction: client });
+    await client.query(end);
+    return started.map((job) => job.id);
+  };
+  await start(1, "rollback");
+  const ids = await start(2, "commit");
+  client.release();
+  expect([await orders(), await listed()]).toEqual([[2], ids.reverse()]);
+});
+
 it("starts a job within a transaction of Kysely, and rolls it back with that", async () => {
   const { pool, mine, orders, listed } = await setUp();
   const db = new Kysely<Orders>({ dialect: new PostgresDialect({ pool }) });
@@ -125,5 +141,6 @@ it("refuses what is no transaction", async () => {
   const { pool, mine } = await setUp();
   for (const transaction of [pool, {}, new Kysely<Orders>({ dialect: new PostgresDialect({ pool }) })]) {
     await expect(mine.create("export", null, { transaction })).rejects.toThrow(InvalidOptionError);
+    await expect(mine.createMany("export", [null], { transaction })).rejects.toThrow(InvalidOptionError);
   }
 });

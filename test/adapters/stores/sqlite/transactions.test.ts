@@ -62,6 +62,22 @@ it("has never started a job whose transaction is rolled back", async () => {
   expect([orders(), await listed()]).toEqual([[], []]);
 });
 
+it("starts many jobs together with what the caller writes, or none of them", async () => {
+  const { database, jobs, mine, orders, listed } = await setUp();
+  const told: string[] = [];
+  jobs.on("job:created", ({ id }) => told.push(id));
+  const start = async (id: number, end: "commit" | "rollback") => {
+    database.exec(`begin; insert into orders values (${id})`);
+    const started = await mine.createMany("export", [1, 2, 3], { transaction: database });
+    database.exec(end);
+    return started.map((job) => job.id);
+  };
+  await start(1, "rollback");
+  const ids = await start(2, "commit");
+  expect([orders(), await listed()]).toEqual([[2], ids.reverse()]);
+  expect(told).toEqual([]);
+});
+
 it("wakes nobody before the commit", async () => {
   const { database, store, mine } = await setUp();
   let heard = 0;
@@ -83,10 +99,12 @@ it("refuses what is no open transaction of the store's own connection", async ()
   const { database, mine } = await setUp();
   for (const transaction of [database, openDatabase(":memory:"), {}]) {
     await expect(mine.create("export", null, { transaction })).rejects.toThrow(InvalidOptionError);
+    await expect(mine.createMany("export", [null], { transaction })).rejects.toThrow(InvalidOptionError);
   }
 });
 
 it("is refused by a store that has no transactions", async () => {
   const mine = engine(memoryStore()).as(shop);
   await expect(mine.create("export", null, { transaction: {} })).rejects.toThrow(InvalidOptionError);
+  await expect(mine.createMany("export", [null], { transaction: {} })).rejects.toThrow(InvalidOptionError);
 });
