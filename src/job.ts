@@ -128,6 +128,8 @@ export type Outcome =
 
 export interface Settlement extends Claim {
   readonly outcome: Outcome;
+  /** A job that is started with it: inserted in the same transaction, if and only if this takes effect. */
+  readonly followUp?: NewJob;
 }
 
 /** The name of the file that one claim writes: no two claims share one, and no client's words are in it. */

@@ -68,12 +68,16 @@ export interface JobStore {
   /**
    * Ends claims. For each, in the order given, whether it took effect: false where the claim was lost, and then
    * nothing changes. Status, result and `expiresAt` appear together. A done or failed job never changes again.
+   *
+   * The follow-up of a settlement that takes effect is added with it, as by `insert`: both are written, or neither.
    */
   settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]>;
 
   /**
    * Fails a visible job that is waiting or running, at once and whoever runs it; its claim is lost by that.
    * A finished job stays as it is. Gives back the job as it is afterwards; undefined if it is not visible.
+   *
+   * The follow-up is added, as by `insert`, with the write that fails the job; otherwise there is none.
    */
   cancel(cancellation: Cancellation): Promise<VisibleJob | undefined>;
 
@@ -115,7 +119,7 @@ export interface JobStore {
 
   /**
    * Calls the listener when there may be something new to claim, from this process or another: after inserts,
-   * releases and retries. A hint: it may come late, twice, or for nothing. Returns a function that ends it.
+   * follow-ups, releases and retries. A hint: it may come late, twice, or for nothing. Returns a function that ends it.
    * Listening never keeps the process alive.
    */
   onWork(listener: () => void): () => void;
@@ -175,6 +179,8 @@ export interface Cancellation {
   readonly error: string;
   readonly now: number;
   readonly expiresAt: number;
+  /** A job that is started with it, if this is what ends the job. */
+  readonly followUp?: NewJob;
 }
 
 export interface ListQuery {

@@ -111,25 +111,27 @@ export class Reference {
     });
   }
 
-  settle(settlements: readonly Settlement[]): boolean[] {
+  settle(settlements: readonly Settlement[], now: number): boolean[] {
     return settlements.map((settlement) => {
       const one = this.#held(settlement);
       if (one === undefined) return false;
-      const { outcome } = settlement;
+      const { outcome, followUp } = settlement;
       one.dueAt = outcome.type === "retry" ? outcome.runAt : undefined;
       one.state = outcome.type === "retry" || outcome.type === "release" ? "waiting" : outcome;
       if (outcome.type === "retry") one.failures += 1;
       if (outcome.type === "retry" || outcome.type === "failed") one.detail = outcome.detail;
+      if (followUp !== undefined) this.insert([followUp], now);
       return true;
     });
   }
 
-  cancel({ id, visibility, error, now, expiresAt }: Cancellation): VisibleJob | undefined {
+  cancel({ id, visibility, error, now, expiresAt, followUp }: Cancellation): VisibleJob | undefined {
     const one = this.#of(id);
     if (one === undefined || !isVisible(one, visibility, now)) return undefined;
     if (typeof one.state === "string") {
       one.state = { type: "failed", error, completedAt: now, expiresAt };
       one.dueAt = undefined;
+      if (followUp !== undefined) this.insert([followUp], now);
     }
     return visibleJob(one);
   }

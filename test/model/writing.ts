@@ -1,7 +1,20 @@
 import * as fc from "fast-check";
-import { type Claim, fileKeyOf, type NewJob, type Outcome } from "../../src/index.js";
+import { type Claim, fileKeyOf, type NewJob, type Outcome, type Visibility } from "../../src/index.js";
 import { kind, millis, nearby, visibility } from "./arguments.js";
-import { START, type Step, stepOf } from "./world.js";
+import { START, type Step, stepOf, type World } from "./world.js";
+
+/** A job of its own that another's end is to start; undefined for none. */
+const follower = fc.option(fc.record({ kind, owner: visibility }), { nil: undefined });
+
+function followUpOf(world: World, wanted: { kind: string; owner: Visibility } | undefined) {
+  if (wanted === undefined) return undefined;
+  world.started += 1;
+  const { started } = world;
+  const { kind, owner } = wanted;
+  const job = { id: `job-${started}`, payload: `${started}`, createdAt: START + started, kind, ...owner };
+  world.inserted.push(job);
+  return { followUp: job };
+}
 
 const inserting = stepOf(
   "inserting",
@@ -103,12 +116,14 @@ interface Ending {
   readonly claim: number;
   /** Milliseconds until the retry, or until the job expires. */
   readonly after: number;
+  readonly follower: { readonly kind: string; readonly owner: Visibility } | undefined;
 }
 
 const ending: fc.Arbitrary<Ending> = fc.record({
   type: fc.constantFrom("text", "file", "failed", "failed without detail", "retry", "release"),
   claim: nearby,
   after: millis,
+  follower,
 });
 
 function outcomeOf({ type, claim: number, after }: Ending, claim: Claim, now: number): Outcome {
@@ -139,21 +154,24 @@ const settling = stepOf("settling", fc.array(ending, { minLength: 1, maxLength: 
   const { now } = world;
   const settlements = endings.flatMap((one) => {
     const claim = world.pick(world.claims, one.claim);
-    return claim === undefined ? [] : [{ ...claim, outcome: outcomeOf(one, claim, now) }];
+    return claim === undefined
+      ? []
+      : [{ ...claim, outcome: outcomeOf(one, claim, now), ...followUpOf(world, one.follower) }];
   });
   return {
-    expected: world.reference.settle(settlements),
+    expected: world.reference.settle(settlements, now),
     call: (store) => store.settle(settlements, now),
   };
 });
 
 const cancelling = stepOf(
   "cancelling",
-  fc.record({ job: nearby, visibility, after: millis }),
-  (world, { job, visibility, after }) => {
+  fc.record({ job: nearby, visibility, after: millis, follower }),
+  (world, { job, visibility, after, follower }) => {
     const id = world.idOf(job);
     const { now } = world;
-    const cancellation = { id, visibility, error: `cancelled ${after}`, now, expiresAt: now + after };
+    const failure = { error: `cancelled ${after}`, now, expiresAt: now + after };
+    const cancellation = { id, visibility, ...failure, ...followUpOf(world, follower) };
     return {
       expected: world.reference.cancel(cancellation),
       call: (store) => store.cancel(cancellation),

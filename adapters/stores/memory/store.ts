@@ -43,12 +43,7 @@ class MemoryStore implements JobStore {
 
   insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
     return this.#call(() => {
-      const inserted = jobs.map((job): Inserted => {
-        const first = this.#rows.get(job.id) ?? this.#rows.withKeyOf(job, now);
-        if (first !== undefined) return { id: first.job.id, created: false, payload: first.job.payload };
-        this.#rows.add(job);
-        return { id: job.id, created: true };
-      });
+      const inserted = jobs.map((job) => this.#insertOne(job, now));
       if (inserted.some(({ created }) => created)) this.#announceWork();
       return inserted;
     });
@@ -84,22 +79,26 @@ class MemoryStore implements JobStore {
     );
   }
 
-  settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+  settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
     return this.#call(() =>
       settlements.map((settlement) => {
         const row = this.#held(settlement);
-        if (row !== undefined) this.#settleOne(row, settlement.outcome);
-        return row !== undefined;
+        if (row === undefined) return false;
+        this.#settleOne(row, settlement.outcome);
+        this.#follow(settlement, now);
+        return true;
       }),
     );
   }
 
-  cancel({ id, visibility, error, now, expiresAt }: Cancellation): Promise<VisibleJob | undefined> {
+  cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
+    const { id, visibility, error, now, expiresAt } = cancellation;
     return this.#call(() => {
       const row = this.#visible(id, visibility, now);
       if (row !== undefined && row.state.type !== "finished") {
         const ending = { type: "failed", error, completedAt: now, expiresAt } as const;
         this.#rows.become(row, { type: "finished", ending });
+        this.#follow(cancellation, now);
       }
       return row && visibleJob(row);
     });
@@ -202,6 +201,19 @@ class MemoryStore implements JobStore {
 
   #announceWork(): void {
     for (const listener of this.#listeners) queueMicrotask(listener);
+  }
+
+  #insertOne(job: NewJob, now: number): Inserted {
+    const first = this.#rows.get(job.id) ?? this.#rows.withKeyOf(job, now);
+    if (first !== undefined) return { id: first.job.id, created: false, payload: first.job.payload };
+    this.#rows.add(job);
+    return { id: job.id, created: true };
+  }
+
+  #follow({ followUp }: Settlement | Cancellation, now: number): void {
+    if (followUp === undefined) return;
+    this.#insertOne(followUp, now);
+    this.#announceWork();
   }
 
   #held({ id, fence }: Claim): Row | undefined {

@@ -13,7 +13,7 @@ import { visibleJob } from "../sql/rows.js";
 import { type Cancelled, cancelQueries } from "../sql/settling.js";
 import { STATE, type Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
-import type { Connections } from "./connections.js";
+import type { Connections, Session } from "./connections.js";
 import { type Columns, claimsOf, inOrder, type RenewalQuery, type Renewed, renew } from "./renewing.js";
 import type { Wake } from "./wake.js";
 
@@ -137,7 +137,11 @@ export class Settling {
     this.#queries = queriesOf(db, wake.channel);
   }
 
-  async settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
+  async settle(
+    settlements: readonly Settlement[],
+    now: number,
+    session: Session = this.#connections,
+  ): Promise<readonly boolean[]> {
     const firsts = new Map<string, Settlement>();
     for (const settlement of settlements) {
       const claim = fileKeyOf(settlement);
@@ -149,7 +153,7 @@ export class Settling {
     }));
     const frees = outcomes.some(({ completedAt }) => completedAt === null);
     const teller = frees ? this.#wake.teller() : null;
-    const rows = await this.#connections.all(this.#queries.settle, {
+    const rows = await session.all(this.#queries.settle, {
       ...columnsOfSettled(outcomes),
       ...{ now, sentAt: now, teller },
     });
@@ -172,10 +176,13 @@ export class Settling {
   }
 
   /** The job, if it was waiting or running; undefined if it is finished or not visible. */
-  async cancel({ id, visibility, error, now, expiresAt }: Cancellation): Promise<VisibleJob | undefined> {
+  async cancel(
+    { id, visibility, error, now, expiresAt }: Cancellation,
+    session: Session = this.#connections,
+  ): Promise<VisibleJob | undefined> {
     const { shop, app } = visibility;
     const { byShop, byApp } = this.#queries.cancel;
-    const [row] = await this.#connections.all(app === undefined ? byShop : byApp, {
+    const [row] = await session.all(app === undefined ? byShop : byApp, {
       ...{ id, shop, app: app ?? null, error, now, sentAt: now, expiresAt },
     });
     return row && visibleJob(row);

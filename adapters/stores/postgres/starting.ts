@@ -27,6 +27,16 @@ export class Starting {
     return (await this.#insertAllFresh(jobs, now)) ?? (await this.#insertAll(jobs, now));
   }
 
+  /** In a transaction of the store's own, beside what else is written there. */
+  async insertBeside(
+    session: Session,
+    jobs: readonly NewJob[],
+    now: number,
+    teller: string | null,
+  ): Promise<void> {
+    if (jobs.length > 0) await this.#insertMixed(session, jobs, now, teller, true);
+  }
+
   /** In the caller's transaction, one by one: of the same ID or key, each sees those before it. */
   async insertWithin(
     transaction: LentTransaction,

@@ -135,19 +135,37 @@ class SqliteStore implements JobStore {
     });
   }
 
-  settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+  settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
     if (settlements.length === 0) return this.#transactions.read(() => []);
     return this.#transactions.write({
-      run: () => settlements.map((settlement) => this.#parts.settling.settle(settlement)),
-      wakes: settlements.some(({ outcome }) => outcome.type === "release" || outcome.type === "retry"),
+      run: () =>
+        settlements.map((settlement) => {
+          const tookEffect = this.#parts.settling.settle(settlement);
+          if (tookEffect) this.#follow(settlement, now);
+          return tookEffect;
+        }),
+      wakes: settlements.some(
+        ({ outcome, followUp }) =>
+          outcome.type === "release" || outcome.type === "retry" || followUp !== undefined,
+      ),
     });
+  }
+
+  /** To be run in the transaction that ends the job. */
+  #follow({ followUp }: Settlement | Cancellation, now: number): void {
+    if (followUp !== undefined) this.#parts.starting.insert([followUp], now);
   }
 
   cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
     const { id, visibility, now } = cancellation;
     return this.#transactions.write({
-      run: () => this.#parts.settling.cancel(cancellation) ?? this.#parts.reading.find(id, visibility, now),
-      wakes: false,
+      run: () => {
+        const cancelled = this.#parts.settling.cancel(cancellation);
+        if (cancelled === undefined) return this.#parts.reading.find(id, visibility, now);
+        this.#follow(cancellation, now);
+        return cancelled;
+      },
+      wakes: cancellation.followUp !== undefined,
     });
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Cancellation } from "../../store.js";
 import {
+  cancellation,
   claim,
   claimOf,
   done,
@@ -9,7 +9,6 @@ import {
   found,
   KIND,
   LEASE,
-  OF_SHOP,
   retry,
   SHOP,
   START,
@@ -21,10 +20,6 @@ import {
 import type { StoreCases } from "./stage.js";
 
 const ERROR = "The job was cancelled.";
-
-function cancellation({ id }: { readonly id: string }, facts: Partial<Cancellation> = {}): Cancellation {
-  return { id, visibility: OF_SHOP, error: ERROR, now: START, expiresAt: START + WEEK, ...facts };
-}
 
 export const cancelling: StoreCases = {
   "fails a waiting job at once": async ({ store }) => {

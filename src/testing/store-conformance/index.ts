@@ -12,6 +12,7 @@ import { expiring } from "./expiring.js";
 import { explaining } from "./explaining.js";
 import { files } from "./files.js";
 import { finding } from "./finding.js";
+import { following } from "./following.js";
 import { inserting } from "./inserting.js";
 import { listing } from "./listing.js";
 import { renewing } from "./renewing.js";
@@ -37,7 +38,7 @@ export interface StoreConformanceOptions {
 }
 
 const SUBJECTS: Readonly<Record<string, StoreCases>> = {
-  ...{ inserting, claiming, turns, rescuing, renewing, settling, cancelling },
+  ...{ inserting, claiming, turns, rescuing, renewing, settling, cancelling, following },
   ...{ finding, listing, erasing, expiring, files, counting, explaining, waking, texts, emptiness, closing },
 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Claim, ClaimedJob, JobResult, NewJob, Outcome, Settlement, VisibleJob } from "../../job.js";
-import type { ClaimResponse, JobExplanation, JobStore } from "../../store.js";
+import type { Cancellation, ClaimResponse, JobExplanation, JobStore } from "../../store.js";
 
 /** When the cases begin, in epoch milliseconds. */
 export const START = Date.UTC(2026, 0, 5);
@@ -117,6 +117,14 @@ export function release(claim: Claim) {
 
 function settlement({ id, fence }: Claim, outcome: Outcome): Settlement {
   return { id, fence, outcome };
+}
+
+export function cancellation(
+  { id }: { readonly id: string },
+  facts: Partial<Cancellation> = {},
+): Cancellation {
+  const error = "The job was cancelled.";
+  return { id, visibility: OF_SHOP, error, now: START, expiresAt: START + WEEK, ...facts };
 }
 
 /** Settles one claim, which must take effect. */
