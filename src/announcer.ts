@@ -1,6 +1,7 @@
-import { PublicError } from "./errors.js";
+import { PublicError, WebhookError } from "./errors.js";
 import type { Events, Log } from "./events.js";
 import type { ClaimedJob } from "./job.js";
+import { servedShop } from "./principal.js";
 import type { ClaimResponse } from "./store.js";
 import type { Failure, Verdict } from "./verdict.js";
 
@@ -53,7 +54,7 @@ export class Announcer {
       this.#log("warn", `an attempt of job ${id} failed`, { job: id, kind, runAt, error });
       this.#events.emit("job:retrying", { ...attemptEvent(job), error, runAt });
     } else {
-      const level = error instanceof PublicError ? "info" : "error";
+      const level = error instanceof PublicError ? "info" : error instanceof WebhookError ? "warn" : "error";
       this.#log(level, `job ${id} failed`, { job: id, kind, reference, error });
       this.#events.emit("job:failed", { ...attemptEvent(job), error, reference });
     }
@@ -61,5 +62,5 @@ export class Announcer {
 }
 
 function attemptEvent(job: ClaimedJob) {
-  return { id: job.id, kind: job.kind, shop: job.shop, attempt: job.failures + 1 };
+  return { id: job.id, kind: job.kind, shop: servedShop(job.shop), attempt: job.failures + 1 };
 }

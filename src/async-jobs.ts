@@ -9,12 +9,13 @@ import { JobWatch } from "./job-watch.js";
 import { type Kind, KindRegistry } from "./kinds.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
 import { Pace } from "./pace.js";
-import { type Principal, requirePrincipal } from "./principal.js";
+import { type Principal, requirePrincipal, servedShop } from "./principal.js";
 import { PrincipalAccessor } from "./principal-accessor.js";
 import { type PruneReport, Pruner } from "./pruner.js";
 import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
 import type { JobExplanation, StoreStats } from "./store.js";
+import { WebhookJobs } from "./webhooks/webhook-jobs.js";
 
 /** The jobs as one principal may see and start them, in plain values and as HTTP answers. */
 export interface PrincipalJobs<Kinds extends readonly Kind[]> extends Accessor<Kinds> {
@@ -85,6 +86,8 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const { concurrency, claimAhead, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
   const { maxResultBytes, retryAfter, maxWait, maxFollowed } = settings;
   const kinds = new KindRegistry(options.kinds);
+  const webhooks = settings.webhooks && new WebhookJobs(settings.webhooks, { store, clock, ids, publicUrl });
+  const followUp = webhooks?.noticeOf.bind(webhooks);
   const events = new Events(log);
   const report = (during: string, error: unknown): string => {
     const reference = newReference();
@@ -94,12 +97,13 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   };
   const parts = { store, results, kinds, clock, events, log };
   const limits = { concurrency, claimAhead, lease, expireAfter, maxResultBytes };
-  const runner = new JobRunner({ ...parts, ...limits, random, heartbeat });
+  const runnable = webhooks ? new KindRegistry([...options.kinds, ...webhooks.kinds]) : kinds;
+  const runner = new JobRunner({ ...parts, kinds: runnable, ...limits, random, heartbeat, followUp });
   const pruner = new Pruner({ ...parts, pruneEvery, report });
   const pace = new Pace(retryAfter);
   const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
-    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace },
+    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace, followUp },
     cursors: new Cursors(settings.cursorKey),
     maxWaiting: settings.maxWaiting,
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
@@ -133,7 +137,10 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     runUntilIdle: () => runner.runUntilIdle(),
     prune: () => pruner.prune(),
     stats: () => store.stats(clock.now()),
-    explain: (id) => store.explain(id, clock.now()),
+    async explain(id) {
+      const job = await store.explain(id, clock.now());
+      return job && { ...job, shop: servedShop(job.shop) };
+    },
     on: (name, listener) => events.on(name, listener),
     report,
   };

@@ -181,6 +181,22 @@ export class PublicError extends AsyncJobsError {
   }
 }
 
+/**
+ * A webhook was not taken: the endpoint's answer, or why it could not be asked. In `job:retrying` and `job:failed` of
+ * the job that delivers it.
+ */
+export class WebhookError extends AsyncJobsError {
+  readonly code = "WEBHOOK";
+  /** @param retryAt when it is sent again, in epoch milliseconds; undefined when it is dropped */
+  constructor(
+    message: string,
+    readonly retryAt: number | undefined,
+    options?: { readonly cause: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
 /** The longest text of an internal error that is kept for the operator. */
 const LONGEST_DETAIL = 8000;
 

@@ -53,3 +53,4 @@ export type { JobResource, JobView } from "./resource.js";
 export type { ByteRange, ResultLink, ResultStore, ResultWriter } from "./results.js";
 export type { Backoff } from "./retry.js";
 export type * from "./store.js";
+export type * from "./webhooks.js";

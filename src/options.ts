@@ -7,12 +7,18 @@ import { type Kind, requirePositiveInteger } from "./kinds.js";
 import { logToConsole } from "./log.js";
 import type { ResultStore } from "./results.js";
 import type { JobStore } from "./store.js";
+import type { Webhooks } from "./webhooks.js";
 
 export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   /** Where jobs live: `memoryStore()`, `sqliteStore(path)`, or your own. */
   readonly store: JobStore;
   /** Where result files live. Only kinds that write files need one. */
   readonly results?: ResultStore;
+  /**
+   * Tells shops and Partner Apps that their jobs are finished: `webhooks({ … })`. Give it in every process, also in
+   * those that only serve: a job may be cancelled there. Default: nobody is told.
+   */
+  readonly webhooks?: Webhooks;
   /** The address that customers reach this API by, with a path prefix if it is mounted under one. */
   readonly publicUrl: string;
   /** The kinds that this process can start and run. */
@@ -71,32 +77,35 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly log?: Log;
 }
 
+/** Options without a default. */
+type Optional = "results" | "webhooks" | "maxWaiting";
+
 /** What a wired engine runs by: every option, those left out at their defaults. */
-export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, "results" | "maxWaiting">> & {
+export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, Optional>> & {
   readonly results: ResultStore | undefined;
+  readonly webhooks: Webhooks | undefined;
   readonly maxWaiting: number | undefined;
 };
 
 /** The defaults of every option that has one. */
-export const DEFAULTS: Readonly<
-  Omit<Settings, "store" | "results" | "publicUrl" | "kinds" | "cursorKey" | "maxWaiting">
-> = Object.freeze({
-  concurrency: 10,
-  claimAhead: 200,
-  lease: 30_000,
-  heartbeat: "thread",
-  expireAfter: DEFAULT_EXPIRE_AFTER,
-  pruneEvery: 60_000,
-  maxPayloadBytes: 256 * 1024,
-  maxResultBytes: 64 * 1024,
-  retryAfter: 5,
-  maxWait: 20,
-  maxFollowed: 100,
-  clock: systemClock,
-  ids: timeOrderedId,
-  random: Math.random,
-  log: logToConsole,
-});
+export const DEFAULTS: Readonly<Omit<Settings, Optional | "store" | "publicUrl" | "kinds" | "cursorKey">> =
+  Object.freeze({
+    concurrency: 10,
+    claimAhead: 200,
+    lease: 30_000,
+    heartbeat: "thread",
+    expireAfter: DEFAULT_EXPIRE_AFTER,
+    pruneEvery: 60_000,
+    maxPayloadBytes: 256 * 1024,
+    maxResultBytes: 64 * 1024,
+    retryAfter: 5,
+    maxWait: 20,
+    maxFollowed: 100,
+    clock: systemClock,
+    ids: timeOrderedId,
+    random: Math.random,
+    log: logToConsole,
+  });
 
 /**
  * The options with their defaults; `publicUrl` without a slash at its end.
@@ -109,6 +118,7 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
   return {
     store: options.store,
     results: options.results,
+    webhooks: options.webhooks,
     publicUrl,
     cursorKey: options.cursorKey ?? publicUrl,
     maxWaiting: options.maxWaiting,
@@ -134,6 +144,7 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
 const OPTION_NAMES: readonly string[] = [
   "store",
   "results",
+  "webhooks",
   "publicUrl",
   "kinds",
   "cursorKey",
@@ -156,6 +167,7 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
       "results must be a result store such as folderResults(dir), or be left out.",
     );
   }
+  requireWebhooks(options.webhooks);
   if (!Array.isArray(options.kinds) || !options.kinds.every((kind) => typeof kind?.run === "function")) {
     throw new InvalidOptionError("kinds must be a list of kinds made by defineKind.");
   }
@@ -175,6 +187,13 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
   for (const name of COUNTS) requirePositiveInteger(name, options[name]);
   const claimAhead = options.claimAhead ?? DEFAULTS.claimAhead;
   if (claimAhead !== 0) requirePositiveInteger("claimAhead", claimAhead);
+}
+
+function requireWebhooks(webhooks: Webhooks | undefined): void {
+  if (webhooks === undefined || typeof webhooks.send === "function") return;
+  throw new InvalidOptionError(
+    "webhooks must be made by webhooks({ … }) of async-jobs/webhooks, or be left out.",
+  );
 }
 
 /** Characters of a secret. */

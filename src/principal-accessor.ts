@@ -52,6 +52,8 @@ export interface AccessorSettings {
   readonly cursors: Cursors;
   /** Jobs of one kind that a shop may have waiting. */
   readonly maxWaiting: number | undefined;
+  /** The job that is started in the write that cancels one, if there is to be one. */
+  readonly followUp: ((cancelled: Visibility & { readonly id: string }) => NewJob | undefined) | undefined;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
 }
@@ -177,17 +179,19 @@ export class PrincipalAccessor implements Accessor {
   }
 
   async cancel(id: string): Promise<JobView> {
-    const { store, clock, kinds, expireAfter, events, onCancelled } = this.#settings;
+    const { store, clock, kinds, expireAfter, events, followUp, onCancelled } = this.#settings;
     const visibility = visibilityOf(this.#principal);
-    const { kind, status, startedAt } = await this.#find(id, visibility);
+    const { kind, status, startedAt, app } = await this.#find(id, visibility);
     const now = completionTime(clock.now(), startedAt);
     const ownExpireAfter = kinds.has(kind) ? kinds.get(kind).expireAfter : undefined;
+    const next = followUp?.({ id, shop: visibility.shop, ...(app === undefined ? undefined : { app }) });
     const cancellation = {
       id,
       visibility,
       error: CANCELLED,
       now,
       expiresAt: expiresAt(now, ownExpireAfter, expireAfter),
+      ...(next === undefined ? undefined : { followUp: next }),
     };
     const job = await store.cancel(cancellation);
     if (job === undefined) throw new JobNotFoundError();

@@ -37,12 +37,32 @@ export function requirePrincipal(principal: Principal): void {
       (principal.via === "oauth" && isId(principal.app) && Array.isArray(principal.scopes)));
   if (complete) return;
   throw new InvalidOptionError(
-    'A principal is { via: "api-key", shop } or { via: "oauth", shop, app, scopes }, with IDs that are well-formed Unicode and not empty.',
+    'A principal is { via: "api-key", shop } or { via: "oauth", shop, app, scopes }, with IDs that are well-formed Unicode, not empty, and do not begin with U+FDD0.',
   );
 }
 
 function isId(value: unknown): boolean {
-  return typeof value === "string" && value !== "" && value.isWellFormed();
+  return typeof value === "string" && value !== "" && value.isWellFormed() && !value.startsWith(BACKSTAGE);
+}
+
+/** Unicode sets this letter aside for use within programs. No principal's shop begins with it. */
+const BACKSTAGE = "\uFDD0";
+
+/**
+ * The shop of the jobs that the engine starts by itself on behalf of a shop. Every query asks for a principal's shop, so
+ * nobody ever sees one of them, as nobody sees another shop's.
+ */
+export function backstageOf(shop: string): string {
+  return BACKSTAGE + shop;
+}
+
+export function isBackstage(shop: string): boolean {
+  return shop.startsWith(BACKSTAGE);
+}
+
+/** The principal's shop that a job is for, whoever started it. */
+export function servedShop(shop: string): string {
+  return isBackstage(shop) ? shop.slice(BACKSTAGE.length) : shop;
 }
 
 /** The jobs that a principal may see: those of a shop, or of one Partner App of a shop. */

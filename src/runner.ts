@@ -2,11 +2,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Announcer } from "./announcer.js";
 import type { Timer } from "./clock.js";
 import type { Events } from "./events.js";
+import type { ClaimedJob, NewJob, Settlement } from "./job.js";
 import { type Ended, Slots, type SlotsSettings } from "./slots.js";
 import type { ClaimRequest, ClaimResponse } from "./store.js";
 
 export interface RunnerSettings extends SlotsSettings {
   readonly events: Events;
+  /** The job that is started in the write that ends one, if there is to be one. */
+  readonly followUp: ((ended: ClaimedJob) => NewJob | undefined) | undefined;
 }
 
 /** Milliseconds: a runner that nobody wakes looks for work this often, in case a hint was lost. */
@@ -118,15 +121,19 @@ export class JobRunner {
   async #turn(): Promise<void> {
     const { store, clock } = this.#settings;
     const ended = this.#slots.takeEnded();
+    const settlements = this.#settlementsOf(ended);
     const request = this.#claimRequest(ended);
     const askedAt = performance.now();
     const [settled, claimed] = await Promise.allSettled([
-      ended.length === 0 ? [] : store.settle(ended.map(toSettlement), clock.now()),
+      ended.length === 0 ? [] : store.settle(settlements, clock.now()),
       request === undefined ? undefined : store.claim(request),
     ]);
     this.#slots.noteStore(performance.now() - askedAt);
-    if (settled.status === "fulfilled") this.#slots.release(ended, settled.value);
-    else this.#slots.putBack(ended);
+    if (settled.status === "fulfilled") {
+      this.#slots.release(ended, settled.value);
+      // The claim may have come before them.
+      if (settlements.some(({ followUp }) => followUp !== undefined)) this.#wake();
+    } else this.#slots.putBack(ended);
     if (claimed.status === "fulfilled" && claimed.value !== undefined && request !== undefined) {
       this.#announcer.rescued(claimed.value.rescued);
       this.#slots.begin(claimed.value.claimed, request.now + request.leaseMs);
@@ -143,10 +150,19 @@ export class JobRunner {
     return wanted && { ...wanted, leaseMs: lease, now: clock.now() };
   }
 
+  #settlementsOf(ended: readonly Ended[]): readonly Settlement[] {
+    return ended.map(({ attempt: { job }, verdict: { outcome } }) => {
+      const { id, fence } = job;
+      const isFinal = outcome.type === "done" || outcome.type === "failed";
+      const followUp = isFinal ? this.#settings.followUp?.(job) : undefined;
+      return followUp === undefined ? { id, fence, outcome } : { id, fence, outcome, followUp };
+    });
+  }
+
   /** Nothing failed: sleeps until there may be something to do. */
   #rest(response: ClaimResponse | undefined): void {
     this.#storeFailures = 0;
-    if (this.#slots.isEmpty && (response?.claimed.length ?? 0) === 0) {
+    if (this.#slots.isEmpty && !this.#woken && (response?.claimed.length ?? 0) === 0) {
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     }
     if (response === undefined) return;
@@ -174,8 +190,4 @@ export class JobRunner {
     this.#timer?.cancel();
     this.#timer = this.#settings.clock.setTimer(delayMs, () => this.#wake());
   }
-}
-
-function toSettlement({ attempt, verdict }: Ended) {
-  return { id: attempt.job.id, fence: attempt.job.fence, outcome: verdict.outcome };
 }

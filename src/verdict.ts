@@ -5,6 +5,7 @@ import {
   InvalidResultError,
   PublicError,
   ResultTooLargeError,
+  WebhookError,
 } from "./errors.js";
 import { expiresAt } from "./expiry.js";
 import { type ClaimedJob, completionTime, type JobResult, type Outcome } from "./job.js";
@@ -85,16 +86,26 @@ function verdictOnError(
   { now, chance, expireAfter, newReference }: Circumstances,
 ): Verdict {
   const failure = { error, reference: newReference() };
-  const failures = job.failures + 1;
-  const mayRetry = failures < kind.attempts && mayHelpToRetry(error);
-  const outcome = mayRetry
-    ? ({
-        type: "retry",
-        runAt: now + retryDelay(failures, kind.backoff, chance),
-        detail: describeError(error),
-      } as const)
-    : failedOutcome(failure, describeError(error), finishedAt(now, job, kind, expireAfter));
+  const detail = describeError(error);
+  const runAt = error instanceof WebhookError ? error.retryAt : nextAttempt(error, job, kind, now, chance);
+  const outcome =
+    runAt === undefined
+      ? failedOutcome(failure, detail, finishedAt(now, job, kind, expireAfter))
+      : ({ type: "retry", runAt, detail } as const);
   return { outcome, failure };
+}
+
+/** When the job is tried again; undefined for never. */
+function nextAttempt(
+  error: unknown,
+  job: ClaimedJob,
+  kind: Kind,
+  now: number,
+  chance: number,
+): number | undefined {
+  const failures = job.failures + 1;
+  if (failures >= kind.attempts || !mayHelpToRetry(error)) return undefined;
+  return now + retryDelay(failures, kind.backoff, chance);
 }
 
 /** A job that is not tried again because runners die of it. */

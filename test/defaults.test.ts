@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { S3_DEFAULTS } from "../adapters/results/s3.js";
 import { POSTGRES_DEFAULTS } from "../adapters/stores/postgres/options.js";
 import { SQLITE_DEFAULTS } from "../adapters/stores/sqlite/options.js";
+import { WEBHOOK_DEFAULTS } from "../adapters/webhooks/index.js";
 import { CLIENT_DEFAULTS } from "../src/client/index.js";
 import { NEWSLETTER_EXPORT_DEFAULTS } from "../src/kinds/newsletter-export.js";
 import { KIND_DEFAULTS } from "../src/kinds.js";
@@ -44,6 +45,7 @@ it.each([
   ["adapters/stores/sqlite/options.ts", SQLITE_DEFAULTS],
   ["adapters/stores/postgres/options.ts", POSTGRES_DEFAULTS],
   ["adapters/results/s3.ts", S3_DEFAULTS],
+  ["adapters/webhooks/index.ts", WEBHOOK_DEFAULTS],
 ])("the docstrings in %s tell the defaults that are used", (file, defaults) => {
   const told = documentedDefaults(file);
   for (const [name, used] of Object.entries(defaults)) {
