@@ -38,7 +38,8 @@ class Networks {
     const family = isIP(address);
     const bits = length === undefined ? 8 * (family === 4 ? 4 : 16) : Number(length);
     try {
-      if (family === 0 || rest.length > 0 || length === "") throw new TypeError(network);
+      if (family === 0 || rest.length > 0 || length === "" || address.includes("%"))
+        throw new TypeError(network);
       if (family === 4) this.#families[4].addSubnet(address, bits, "ipv4");
       else this.#families[6].addSubnet(address, bits, "ipv6");
     } catch (cause) {
