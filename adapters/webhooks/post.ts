@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import * as http from "node:http";
 import * as https from "node:https";
-import type { LookupFunction } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import type { WebhookAnswer } from "../../src/index.js";
 import type { ReachableNetworks } from "./networks.js";
 
@@ -11,7 +11,7 @@ export interface ResolvedAddress {
   readonly family: number;
 }
 
-/** Gives every address that a host name stands for; an address stands for itself. */
+/** Gives every address that a host name stands for. */
 export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
 
 export const resolveBySystem: Resolve = (host) => lookup(host, { all: true });
@@ -78,7 +78,9 @@ async function addressesOf(
   { resolve, networks }: PostSettings,
 ): Promise<readonly ResolvedAddress[]> {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  const addresses = await resolve(host);
+  const family = isIP(host);
+  // An address is connected to as it is.
+  const addresses = family === 0 ? await resolve(host) : [{ address: host, family }];
   if (addresses.length === 0) throw new Error(`The host ${host} has no address.`);
   const refused = addresses.find(({ address }) => !networks.has(address));
   if (refused === undefined) return addresses;

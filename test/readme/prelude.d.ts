@@ -14,6 +14,10 @@ declare const db: {
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined>;
   reindex(shop: string): Promise<number>;
+  webhooksOf(
+    shop: string,
+  ): Promise<readonly { readonly id: string; readonly url: string; readonly secret: string }[]>;
+  disableWebhook(id: string): Promise<void>;
 };
 
 declare function principalOf(request: unknown): Reader | undefined;

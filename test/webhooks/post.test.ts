@@ -94,6 +94,13 @@ describe("a request to an endpoint", () => {
     expect(receiver.received).toEqual([]);
   });
 
+  it("asks no resolver what an address stands for", async () => {
+    const receiver = await openReceiver();
+    const strict = settings({ networks: new ReachableNetworks(["127.0.0.2"]) });
+    await expect(send(strict, receiver.url)).rejects.toThrow(/has the address 127\.0\.0\.1/);
+    expect(receiver.received).toEqual([]);
+  });
+
   it("follows no redirect", async () => {
     const [receiver, other] = [await openReceiver(), await openReceiver()];
     receiver.answers = [302, 307, 308].map(
