@@ -3,6 +3,7 @@ import { folderResults } from "../../adapters/results/folder.js";
 import { createAsyncJobs, type Principal, systemClock } from "../../src/index.js";
 import { databaseIn, openPlace } from "../processes/place.js";
 import { type Catch, crashKinds } from "./kinds.js";
+import { tellingInto } from "./telling.js";
 
 export const shop: Principal = { via: "api-key", shop: "blue-bottle" };
 export const LEASE = 60_000;
@@ -32,6 +33,7 @@ export function openEngine(folder: string, clock: ShiftedClock, untilAborted: Ca
     results: folderResults(resultsIn(folder)),
     publicUrl: "https://app.example.com",
     kinds: crashKinds(untilAborted),
+    webhooks: tellingInto(folder),
     clock,
     lease: LEASE,
     random: () => 0,

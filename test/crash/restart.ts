@@ -5,6 +5,7 @@ import { databaseIn } from "../processes/place.js";
 import { look, type Sight } from "../processes/sight.js";
 import { openEngine, resultsIn, ShiftedClock, shop } from "./engine.js";
 import { BRIEF, ROWS } from "./kinds.js";
+import { toldIn } from "./telling.js";
 import type { WorkloadMessage } from "./workload.child.js";
 
 /**
@@ -37,6 +38,7 @@ export async function restart(
         first,
       ),
       ...cancelled(told, first),
+      ...webhooks(folder, told, stored),
       ...(await filesOf(folder, stored)),
     ];
     clock.shift += 2 * BRIEF;
@@ -121,6 +123,23 @@ function cancelled(told: readonly WorkloadMessage[], sights: readonly Sight[]): 
       ? []
       : [`${message.id} was ${message.status} once it was cancelled`];
   });
+}
+
+/** Whoever wants to hear of jobs has heard of each, and never two things. */
+function webhooks(
+  folder: string,
+  told: readonly WorkloadMessage[],
+  stored: readonly StoredJob[],
+): readonly string[] {
+  const heard = toldIn(folder);
+  const ids = new Set([
+    ...told.flatMap((message) => (message.type === "accepted" ? [message.id] : [])),
+    ...stored.flatMap(({ id, kind }) => (kind.startsWith("webhook/") ? [] : [id])),
+  ]);
+  return [
+    ...[...ids].filter((id) => !heard.has(id)).map((id) => `nobody was told of ${id}`),
+    ...[...heard].flatMap(([id, bodies]) => (bodies.size === 1 ? [] : [`${id} was told as ${[...bodies]}`])),
+  ];
 }
 
 /** The files that are there are those of the jobs that are done. */
