@@ -1,4 +1,4 @@
-import { InvalidOptionError, type Webhooks } from "../../src/index.js";
+import { InvalidOptionError, type WebhookEndpoint, type Webhooks } from "../../src/index.js";
 import { ReachableNetworks } from "./networks.js";
 import { type PostSettings, post, type Resolve, resolveBySystem } from "./post.js";
 import { signatureOf } from "./signature.js";
@@ -48,7 +48,7 @@ export function webhooks(options: WebhooksOptions): Webhooks {
   return {
     timeout: options.timeout ?? WEBHOOK_DEFAULTS.timeout,
     concurrency: options.concurrency ?? WEBHOOK_DEFAULTS.concurrency,
-    endpoints: (owner) => endpoints(owner),
+    endpoints: async (owner) => requireEndpoints(await endpoints(owner)),
     disable: (endpoint, owner) => disable(endpoint, owner),
     async send(request) {
       const { endpoint, body, signal, publicUrl } = request;
@@ -59,6 +59,17 @@ export function webhooks(options: WebhooksOptions): Webhooks {
       return post(settings, { url: endpoint.url, headers, body, signal });
     },
   };
+}
+
+/** A row of a database may have `null` where there is no app: it would be taken for an app of that name. */
+function requireEndpoints(endpoints: readonly WebhookEndpoint[]): readonly WebhookEndpoint[] {
+  const isText = (value: unknown) => typeof value === "string" && value !== "";
+  const isEndpoint = ({ id, url, secret, app }: WebhookEndpoint) =>
+    [id, url, secret].every(isText) && (app === undefined || isText(app));
+  if (Array.isArray(endpoints) && endpoints.every(isEndpoint)) return endpoints;
+  throw new InvalidOptionError(
+    "endpoints must give a list of { id, url, secret, app }: texts that are not empty, app left out where there is none.",
+  );
 }
 
 function requireOptions({ endpoints, disable, timeout, concurrency }: WebhooksOptions): void {

@@ -41,17 +41,23 @@ export class Delivery {
    * @throws WebhookError when the endpoint has not taken it
    */
   async attempt(attempt: Attempt, owner: Visibility): Promise<undefined> {
+    const { job: asyncJobId, endpoint: endpointId } = attempt.payload;
+    const news = `the webhook of job ${asyncJobId}`;
     const sending = await this.#prepare(attempt, owner).catch((error: unknown) => {
-      throw this.#failure("It could not be prepared.", startOf(attempt) ?? attempt.job.createdAt, error);
+      const since = startOf(attempt) ?? attempt.job.createdAt;
+      throw this.#failure(`Nothing was sent: ${news} could not be prepared.`, since, error);
     });
     if (sending === undefined) {
-      attempt.log("info", "a webhook is not sent: its job or its endpoint is gone", attempt.payload);
+      const gone = { asyncJobId, endpoint: endpointId };
+      attempt.log("info", "a webhook is not sent: its job or its endpoint is gone", gone);
       return;
     }
     const { endpoint, firstSentAt } = sending;
-    const { status, retryAfter } = await this.#send(attempt, sending, owner);
+    const { status, retryAfter } = await this.#send(attempt, sending, owner).catch((error: unknown) => {
+      throw this.#failure(`The endpoint ${endpointId} gave no answer to ${news}.`, firstSentAt, error);
+    });
     if (status >= 200 && status < 300) return;
-    const answered = `The endpoint ${endpoint.id} answered ${status}.`;
+    const answered = `The endpoint ${endpointId} answered ${status} to ${news}.`;
     if (status !== GONE) throw this.#failure(answered, firstSentAt, undefined, retryAfter);
     try {
       await this.#webhooks.disable(endpoint, owner);
@@ -98,8 +104,6 @@ export class Delivery {
         body: messageOf(job, shop, publicUrl, firstSentAt),
         signal: AbortSignal.any([signal, limit.signal]),
       });
-    } catch (error) {
-      throw this.#failure(`The endpoint ${endpoint.id} gave no answer.`, firstSentAt, error);
     } finally {
       timer.cancel();
     }

@@ -15,6 +15,7 @@ describe("createAsyncJobs", () => {
     ["a public URL of another scheme", { publicUrl: "ftp://a.example" }, /publicUrl/],
     ["no store", { store: undefined }, /store/],
     ["a result store that is a path", { results: "results" }, /results/],
+    ["webhooks that are a URL", { webhooks: "https://a.example" }, /webhooks must be made by/],
     ["a concurrency of zero", { concurrency: 0 }, /concurrency is 0/],
     ["a claim ahead of less than none", { claimAhead: -1 }, /claimAhead is -1/],
     ["a lease that is no number", { lease: "30s" }, /lease is 30s/],

@@ -118,7 +118,7 @@ describeEachStore("jobs of webhooks", (engine) => {
     const delivery = events.find(({ kind }) => kind === "webhook/delivery");
     expect(await jobs.explain(delivery?.id ?? "")).toMatchObject({
       ...{ kind: "webhook/delivery", shop: "blue-bottle", app: "mailer", failures: 1 },
-      detail: expect.stringContaining("The endpoint hook-1 answered 500."),
+      detail: expect.stringContaining("The endpoint hook-1 answered 500 to the webhook of job"),
       state: { type: "delayed" },
     });
   });

@@ -80,7 +80,9 @@ describeEachStore("a webhook that is not taken", (engine) => {
     expect(new Set(sendings.map(({ jti }) => jti)).size).toBe(moments.length);
     expect(new Set(receiver.received.map(({ body }) => body)).size).toBe(1);
     expect(dropped).toEqual([expect.any(WebhookError)]);
-    expect(dropped).toMatchObject([{ message: "The endpoint hook-1 answered 500.", retryAt: undefined }]);
+    expect(dropped).toMatchObject([
+      { message: `The endpoint hook-1 answered 500 to the webhook of job ${id}.`, retryAt: undefined },
+    ]);
   });
 
   it("waits for as long as the endpoint asks for", async () => {
