@@ -26,13 +26,14 @@ async function divide({ residents, as, isThere }: Scene) {
 }
 
 /** What all principals that there are see of the jobs. */
-async function viewsOf({ jobs, residents }: Scene): Promise<unknown> {
-  return Promise.all(
-    residents.map(async ({ id, owner }) => [
+async function viewsOf({ jobs, residents, backstage }: Scene): Promise<unknown> {
+  return Promise.all([
+    ...residents.map(async ({ id, owner }) => [
       await jobs.explain(id),
       await outcomeOf(() => jobs.as(asPrincipal(owner)).get(id)),
     ]),
-  );
+    ...backstage.map((id) => jobs.explain(id)),
+  ]);
 }
 
 /** How a call ends, as far as who made it can tell. */
@@ -132,7 +133,7 @@ describe.each(useStores())("with jobs in %s", (_name, { runs, open }) => {
       fc.array(fc.record({ pause, prunes: fc.boolean() }), { maxLength: 2 }),
       async (plans, as, questions, strange, moments) => {
         const population = await populate(open(), plans);
-        const { jobs, clock, residents } = population;
+        const { jobs, clock, residents, backstage } = population;
         await served(jobs, async (ask) => {
           const scene = { ...population, as, ask };
           for (const { pause, prunes } of [{ pause: 0, prunes: false }, ...moments]) {
@@ -140,7 +141,7 @@ describe.each(useStores())("with jobs in %s", (_name, { runs, open }) => {
             if (prunes) await jobs.prune();
             await requireJustWhatIsVisible(scene);
             const { hidden } = await divide(scene);
-            const hiddenIds = hidden.map(({ id }) => id);
+            const hiddenIds = [...hidden.map(({ id }) => id), ...backstage];
             const before = await viewsOf(scene);
             await requireAlikeByHttp(scene, hiddenIds, questions);
             await requireAlikeByAccessor(scene, hiddenIds);

@@ -6,6 +6,8 @@ import {
   type HandlerContext,
   type JobStore,
   PublicError,
+  timeOrderedId,
+  type Webhooks,
 } from "../../../src/index.js";
 import { handClock } from "../../../src/testing/index.js";
 import { asPrincipal, type Owner, owner } from "./askers.js";
@@ -86,11 +88,33 @@ export interface Resident {
   readonly fate: Fate;
 }
 
+/** Two endpoints for everybody, of which one takes what it is told, and the other never does. */
+const webhooks: Webhooks = {
+  ...{ timeout: 1000, concurrency: 5, disable: () => {} },
+  endpoints: () => ["takes", "refuses"].map((id) => ({ id, url: "https://hooks.example.com", secret: "s" })),
+  send: async ({ endpoint }) => ({ status: endpoint.id === "takes" ? 200 : 500 }),
+};
+
 /** An engine that serves jobs of all owners and fates, and runs none. */
 export async function populate(store: JobStore, plans: readonly Plan[]) {
   const clock = handClock(Date.UTC(2017, 0, 3));
+  const made: string[] = [];
+  const ids = (now: number): string => {
+    const id = timeOrderedId(now);
+    made.push(id);
+    return id;
+  };
   const common = {
-    ...{ store, clock, expireAfter: STAY, results: memoryResults(), log: () => {}, random: () => 0 },
+    ...{
+      store,
+      clock,
+      ids,
+      webhooks,
+      expireAfter: STAY,
+      results: memoryResults(),
+      log: () => {},
+      random: () => 0,
+    },
     publicUrl: "https://app.example.com",
   };
   const jobs = createAsyncJobs({ ...common, kinds });
@@ -116,7 +140,10 @@ export async function populate(store: JobStore, plans: readonly Plan[]) {
     const { state } = explanation;
     return state.type !== "finished" || clock.now() < state.expiresAt;
   };
-  return { jobs, clock, residents, isThere };
+  const startedFor = new Set(residents.map(({ id }) => id));
+  /** The jobs that deliver webhooks, and other IDs that nobody is to know. */
+  const backstage = made.filter((id) => !startedFor.has(id));
+  return { jobs, clock, residents, backstage, isThere };
 }
 
 export type Population = Awaited<ReturnType<typeof populate>>;
