@@ -28,6 +28,13 @@ export interface CreateOptions {
    */
   readonly idempotencyKey?: string | undefined;
   /**
+   * Whether a job of the same kind and payload, of the same principal, is given back instead, if one waits that has
+   * never begun: an export asked for twice is made once. One that has begun, though it waits for another attempt, may
+   * have read what has changed since: then another is started. Where a key is given, that alone counts.
+   * Default false.
+   */
+  readonly coalesce?: boolean | undefined;
+  /**
    * A transaction of the caller's in the store's own database: the job is there if and when it commits, together with
    * whatever else the caller writes in it, and no runner hears of it before. On PostgreSQL a client of `pg` with an
    * open transaction, or a `Transaction` of Kysely; on SQLite the `Database` that the store was given, with an open

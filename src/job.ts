@@ -25,8 +25,21 @@ export interface NewJob {
   readonly payload: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;
-  /** Names the request that starts this job; unique for each shop, app and kind. */
+  /** Names the request that starts this job; unique for each shop, app and kind. May be a {@link payloadKey}. */
   readonly idempotencyKey?: string;
+}
+
+/** A caller's keys have no control characters. */
+const PAYLOAD_KEY_MARK = "\u001f";
+
+/** The key of a start that is to join another of the same payload: it counts only until that job begins. */
+export function payloadKey(digest: string): string {
+  return PAYLOAD_KEY_MARK + digest;
+}
+
+/** Whether a key is a {@link payloadKey}. */
+export function isPayloadKey(key: string): boolean {
+  return key.startsWith(PAYLOAD_KEY_MARK);
 }
 
 /** A file in the result store that holds a job's result, or the part of it that is written so far. */

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { InvalidPayloadError, PayloadTooLargeError } from "./errors.js";
 import type { Kind } from "./kinds.js";
@@ -16,6 +18,21 @@ export function encodePayload(kind: Kind, payload: unknown, maxBytes: number): s
   return "then" in checked
     ? checked.then((result) => encode(validValue(kind.name, result)))
     : encode(validValue(kind.name, checked));
+}
+
+/** Whether two payloads say the same, whatever the order of their keys. */
+export function isSameJson(one: string, other: string): boolean {
+  return one === other || isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
+}
+
+/** A digest that is the same for payloads that say the same, whatever the order of their keys. */
+export function digestOf(text: string): string {
+  const sorted = JSON.stringify(JSON.parse(text), (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  );
+  return createHash("sha256").update(sorted).digest("base64url");
 }
 
 function validValue(kind: string, checked: StandardSchemaV1.Result<unknown>): unknown {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import {
   type Accessor,
   type ChooseRange,
@@ -26,11 +25,11 @@ import type { Events } from "./events.js";
 import { expiresAt } from "./expiry.js";
 import type { GroupCommit } from "./group-commit.js";
 import { type IdSource, idsTogether } from "./ids.js";
-import { completionTime, fileKeyOf, type NewJob, type VisibleJob } from "./job.js";
+import { completionTime, fileKeyOf, type NewJob, payloadKey, type VisibleJob } from "./job.js";
 import type { JobWatch } from "./job-watch.js";
 import type { Kind, KindRegistry } from "./kinds.js";
 import type { Pace } from "./pace.js";
-import { encodePayload } from "./payload.js";
+import { digestOf, encodePayload, isSameJson } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
 import { type JobView, viewOf } from "./resource.js";
 import type { ByteRange, ResultStore } from "./results.js";
@@ -79,7 +78,7 @@ export class PrincipalAccessor implements Accessor {
   }
 
   async create(kindName: string, payload: unknown, options: CreateOptions = {}): Promise<JobView> {
-    const { idempotencyKey, transaction } = options;
+    const { idempotencyKey, coalesce = false, transaction } = options;
     const { clock, ids, maxPayloadBytes, maxWaiting } = this.#settings;
     const kind = this.#kindToStart(kindName);
     if (idempotencyKey !== undefined) requireKey(idempotencyKey);
@@ -87,8 +86,9 @@ export class PrincipalAccessor implements Accessor {
     if (maxWaiting !== undefined) await this.#requireRoom(kindName, 1, maxWaiting);
     const createdAt = clock.now();
     const job = this.#newJob(ids(createdAt), kindName, text, createdAt);
+    const key = idempotencyKey ?? (coalesce ? payloadKey(digestOf(text)) : undefined);
     const inserted = await this.#insert(
-      idempotencyKey === undefined ? job : { ...job, idempotencyKey },
+      key === undefined ? job : { ...job, idempotencyKey: key },
       transaction,
     );
     if (!inserted.created && idempotencyKey !== undefined && !isSameJson(inserted.payload, text)) {
@@ -295,9 +295,4 @@ export class PrincipalAccessor implements Accessor {
     this.#settings.pace.observe(view);
     return view;
   }
-}
-
-/** Whatever the order of their keys. */
-function isSameJson(one: string, other: string): boolean {
-  return one === other || isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
 }

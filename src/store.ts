@@ -34,6 +34,7 @@ export interface JobStore {
   /**
    * Adds jobs, waiting, all or none. A job whose ID is there already, or whose idempotency key the same shop and
    * app have used for the same kind in a job that has not expired, is not added: the first job is given back.
+   * A `payloadKey` counts only while its job has never been claimed, nor cancelled.
    *
    * Each job gets the next number of the store's count of starts, in the order given, and its turn: one more
    * than the larger of its shop's last turn in that kind and the turn now being served there.

@@ -123,6 +123,48 @@ describeEachStore("starting jobs", (engine) => {
     expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(4);
   });
 
+  it("coalesces starts of the same payload while the job has not begun, however its keys are ordered", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const coalesce = { coalesce: true };
+    const first = await shop.create("free", { a: 1, b: [{ c: 2, d: 3 }] }, coalesce);
+    const again = () => shop.create("free", { b: [{ d: 3, c: 2 }], a: 1 }, coalesce);
+    expect(await again()).toEqual(first);
+    const both = await Promise.all([again(), again()]);
+    expect(both.map(({ id }) => id)).toEqual([first.id, first.id]);
+    await jobs.runUntilIdle();
+    const second = await again();
+    expect(second.id).not.toBe(first.id);
+    expect((await again()).id).toBe(second.id);
+  });
+
+  it("coalesces nothing of another payload, principal or kind, and nothing that did not ask for it", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const coalesce = { coalesce: true };
+    const started = await Promise.all([
+      shop.create("free", [1, 2], coalesce),
+      shop.create("free", [2, 1], coalesce),
+      shop.create("free", [1, 2]),
+      shop.create("free", [1, 2], { coalesce: false }),
+      shop.create("scoped", [1, 2], coalesce),
+      jobs.as(redBarn).create("free", [1, 2], coalesce),
+      jobs.as(mailer).create("free", [1, 2], coalesce),
+    ]);
+    expect(new Set(started.map(({ id }) => id)).size).toBe(started.length);
+  });
+
+  it("goes by the idempotency key alone where a start has one", async () => {
+    const { jobs } = await engine({ kinds });
+    const shop = jobs.as(blueBottle);
+    const first = await shop.create("free", 1, { coalesce: true });
+    const keyed = { coalesce: true, idempotencyKey: "once" };
+    const second = await shop.create("free", 1, keyed);
+    expect(second.id).not.toBe(first.id);
+    expect((await shop.create("free", 1, keyed)).id).toBe(second.id);
+    expect((await shop.create("free", 1, { coalesce: true })).id).toBe(first.id);
+  });
+
   it("refuses a key that was used with another payload, until its job expires", async () => {
     const { jobs, clock } = await engine({ kinds });
     const shop = jobs.as(blueBottle);

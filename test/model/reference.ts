@@ -53,7 +53,7 @@ export class Reference {
     return jobs.map((job) => {
       const key = keyOf(job);
       const named = key === undefined ? undefined : this.jobs.find((other) => other.key === key);
-      const first = this.#of(job.id) ?? (named === undefined || isExpired(named, now) ? undefined : named);
+      const first = this.#of(job.id) ?? (named !== undefined && holdsKey(named, now) ? named : undefined);
       if (first !== undefined) return { id: first.job.id, created: false, payload: first.job.payload };
       if (named !== undefined) named.key = undefined;
       const siblings = this.jobs.filter(({ job: { shop, kind } }) => shop === job.shop && kind === job.kind);
@@ -243,6 +243,12 @@ export class Reference {
 
 function keyOf({ shop, app, kind, idempotencyKey }: NewJob): string | undefined {
   return idempotencyKey === undefined ? undefined : JSON.stringify([shop, app, kind, idempotencyKey]);
+}
+
+/** A key that begins with a control character names a payload, and counts only until its job is claimed or ended. */
+function holdsKey(one: Known, now: number): boolean {
+  const namesPayload = one.job.idempotencyKey?.startsWith("\u001f") === true;
+  return !isExpired(one, now) && !(namesPayload && (one.fence > 0 || one.state !== "waiting"));
 }
 
 function isDue({ state, dueAt = 0 }: Known, now: number): boolean {

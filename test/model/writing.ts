@@ -1,5 +1,12 @@
 import * as fc from "fast-check";
-import { type Claim, fileKeyOf, type NewJob, type Outcome, type Visibility } from "../../src/index.js";
+import {
+  type Claim,
+  fileKeyOf,
+  type NewJob,
+  type Outcome,
+  payloadKey,
+  type Visibility,
+} from "../../src/index.js";
 import { kind, millis, nearby, visibility } from "./arguments.js";
 import { START, type Step, stepOf, type World } from "./world.js";
 
@@ -22,7 +29,7 @@ const inserting = stepOf(
     fc.record({
       kind,
       owner: visibility,
-      key: fc.option(fc.constantFrom("k1", "k2"), { nil: undefined }),
+      key: fc.option(fc.constantFrom("k1", "k2", payloadKey("p")), { nil: undefined }),
       again: fc.option(fc.record({ job: nearby, by: fc.constantFrom("id", "key") }), {
         nil: undefined,
         freq: 4,

@@ -3,6 +3,7 @@ import {
   type Claim,
   type ClaimedJob,
   fileKeyOf,
+  isPayloadKey,
   type JobExplanation,
   type NewJob,
   type Outcome,
@@ -65,6 +66,12 @@ export function isDue({ state }: Row, now: number): boolean {
 
 export function isExpired({ state }: Row, now: number): boolean {
   return state.type === "finished" && state.ending.expiresAt <= now;
+}
+
+/** Whether its key, if it has one, still counts. */
+export function holdsKey(row: Row, now: number): boolean {
+  const hasBegun = row.fence > 0 || row.state.type === "finished";
+  return !isExpired(row, now) && !(hasBegun && isPayloadKey(row.job.idempotencyKey ?? ""));
 }
 
 export function isVisible(row: Row, { shop, app }: Visibility, now: number): boolean {

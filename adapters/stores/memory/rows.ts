@@ -1,6 +1,6 @@
 import type { ClaimRequest, NewJob } from "../../../src/index.js";
 import { Heap } from "./heap.js";
-import { isDue, isExpired, momentOf, newRow, type Row, type State } from "./row.js";
+import { holdsKey, isDue, momentOf, newRow, type Row, type State } from "./row.js";
 import { Shops } from "./shops.js";
 import { comesFirst, Turns } from "./turns.js";
 
@@ -24,11 +24,11 @@ export class Rows {
     return this.#byId.get(id);
   }
 
-  /** The unexpired job that names the same request, if there is one. */
+  /** The job that holds the same key, if there is one. */
   withKeyOf(job: NewJob, now: number): Row | undefined {
     const key = keyOf(job);
     const row = key === undefined ? undefined : this.#byKey.get(key);
-    return row === undefined || isExpired(row, now) ? undefined : row;
+    return row !== undefined && holdsKey(row, now) ? row : undefined;
   }
 
   /** How many turns of that kind go by until the shop's newest job has its own. */

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { payloadKey } from "../../../src/index.js";
 import { params } from "../sql/query.js";
 import { STATE, type Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
@@ -90,13 +91,18 @@ const ALL_FRESH = sql`fresh as materialized (
   select place, true as is_fresh, null as first, null as payload from given where false
 )`;
 
-/** The given jobs that nobody has started before. The keys of expired ones become free. */
+/**
+ * The given jobs that nobody has started before. The keys of expired ones become free, and those of payloads when
+ * their job has begun: see `isPayloadKey`.
+ */
 function someFresh(): RawBuilder<unknown> {
   const sameKey = sql`jobs.shop = given.shop and jobs.kind = given.kind
     and coalesce(jobs.app, '') = coalesce(given.app, '') and jobs.idempotency_key = given.key`;
+  const isOver = sql`(coalesce(jobs.expires_at <= ${given("now")}, false)
+    or jobs.fence > 0 and left(given.key, 1) = ${sql.lit(payloadKey(""))})`;
   return sql`freed as (
   update ${jobs} as jobs set idempotency_key = null from given
-  where ${sameKey} and jobs.expires_at <= ${given("now")}
+  where ${sameKey} and ${isOver}
   returning jobs.id
 ), found as materialized (
   select place, has_first_id, has_first_key, before.id as first, before.payload
@@ -104,7 +110,7 @@ function someFresh(): RawBuilder<unknown> {
     select jobs.id, jobs.payload, 1 as nearness from ${jobs} as jobs where jobs.id = given.id
     union all
     select jobs.id, jobs.payload, 2 from ${jobs} as jobs
-    where has_first_id and ${sameKey} and (jobs.expires_at is null or jobs.expires_at > ${given("now")})
+    where has_first_id and ${sameKey} and not ${isOver}
     order by nearness limit 1
   ) as before on true
 ), earlier as materialized (

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { type Kysely, sql } from "kysely";
-import type { Inserted, NewJob } from "../../../src/index.js";
+import { type Inserted, isPayloadKey, type NewJob } from "../../../src/index.js";
 import { params, rowsQuery, runQuery } from "../sql/query.js";
 import { STATE, type Tables } from "../sql/tables.js";
 import { isConflict } from "./errors.js";
@@ -72,13 +72,13 @@ function startingQueries(db: Kysely<Tables>) {
     withKey: rowsQuery<Keyed>()(
       db
         .selectFrom("jobs")
-        .select(["seq", "id", "payload", "expires_at"])
+        .select(["seq", "id", "payload", "expires_at", "fence"])
         .where("shop", "=", keyed("shop"))
         .where(sql<boolean>`coalesce(app, '') = ${keyed("app")}`)
         .where("kind", "=", keyed("kind"))
         .where("idempotency_key", "=", keyed("key"))
         .where("idempotency_key", "is not", null),
-      ["seq", "id", "payload", "expires_at"],
+      ["seq", "id", "payload", "expires_at", "fence"],
     ),
     dropKey: runQuery<{ readonly seq: number }>(
       db
@@ -153,17 +153,18 @@ export class Starting {
   #insertAt(turn: number, job: NewJob, now: number): Earlier | undefined {
     const started = { ...startedOf(job), turn };
     if (this.#insert.run(started) === 1) return undefined;
-    const first = this.#withId.get({ id: job.id }) ?? this.#unexpiredWithKey(job, now);
+    const first = this.#withId.get({ id: job.id }) ?? this.#holderOfKey(job, now);
     if (first === undefined) this.#insert.run(started);
     return first;
   }
 
-  /** The key of an expired job becomes free. */
-  #unexpiredWithKey({ kind, shop, app = "", idempotencyKey: key }: NewJob, now: number): Earlier | undefined {
+  /** The key of an expired job becomes free, and that of a payload when its job has begun. */
+  #holderOfKey({ kind, shop, app = "", idempotencyKey: key }: NewJob, now: number): Earlier | undefined {
     const row = key === undefined ? undefined : this.#withKey.get({ kind, shop, app, key });
-    if (row === undefined) return undefined;
-    const [seq, id, payload, expiresAt] = row;
-    if (expiresAt === null || now < expiresAt) return [id, payload];
+    if (key === undefined || row === undefined) return undefined;
+    const [seq, id, payload, expiresAt, fence] = row;
+    const isOver = (expiresAt !== null && expiresAt <= now) || (fence > 0 && isPayloadKey(key));
+    if (!isOver) return [id, payload];
     this.#dropKey.run({ seq });
     return undefined;
   }

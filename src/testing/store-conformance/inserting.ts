@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { payloadKey } from "../../job.js";
 import {
   claim,
   claimOne,
@@ -9,6 +10,7 @@ import {
   newJob,
   newJobs,
   OF_SHOP,
+  release,
   START,
   settle,
   start,
@@ -17,6 +19,7 @@ import {
 import type { StoreCases } from "./stage.js";
 
 const KEY = { idempotencyKey: "order-1" };
+const PAYLOAD_KEY = { idempotencyKey: payloadKey("digest") };
 
 export const inserting: StoreCases = {
   "adds a job that waits": async ({ store }) => {
@@ -186,6 +189,38 @@ export const inserting: StoreCases = {
     await finish(store, KEY);
     await store.expire(START + WEEK, 10);
     await start(store, KEY, START + WEEK);
+  },
+
+  "gives back the job of a payload's key only while that has never been claimed": async ({ store }) => {
+    const first = await start(store, PAYLOAD_KEY);
+    const again = () => store.insert([newJob(PAYLOAD_KEY)], START);
+    assert.deepEqual(await again(), [{ id: first.id, created: false, payload: "null" }]);
+    const claimed = await claimOne(store);
+    const second = await start(store, PAYLOAD_KEY);
+    assert.deepEqual(await again(), [{ id: second.id, created: false, payload: "null" }]);
+    // It waits again, but it had begun.
+    await settle(store, release(claimed));
+    assert.deepEqual(await again(), [{ id: second.id, created: false, payload: "null" }]);
+    assert.deepEqual(new Set(idsOf((await claim(store)).claimed)), new Set([first.id, second.id]));
+    await start(store, PAYLOAD_KEY);
+  },
+
+  "gives back no cancelled job for a payload's key": async ({ store }) => {
+    const { id } = await start(store, PAYLOAD_KEY);
+    const cancelled = { error: "Cancelled.", now: START, expiresAt: START + WEEK };
+    await store.cancel({ id, visibility: OF_SHOP, ...cancelled });
+    await start(store, PAYLOAD_KEY);
+  },
+
+  "starts one job for a payload's key that comes from many callers at once, waiting or begun": async ({
+    store,
+  }) => {
+    for (let round = 0; round < 2; round += 1) {
+      const jobs = newJobs(20, PAYLOAD_KEY);
+      const inserted = (await Promise.all(jobs.map((job) => store.insert([job], START)))).flat();
+      assert.equal(inserted.filter(({ created }) => created).length, 1);
+      assert.equal((await claim(store)).claimed.length, 1);
+    }
   },
 
   "starts every job that has no key": async ({ store }) => {
