@@ -16,7 +16,10 @@ interface AttemptEvent extends JobEvent {
   readonly attempt: number;
 }
 
-/** What happens inside, for operators. Emitted in this process only, after the write that made it true. */
+/**
+ * What happens inside, for operators. Emitted in this process only, after the write that made it true. Jobs that deliver
+ * webhooks are told of too: their kinds are `webhook/notice` and `webhook/delivery`.
+ */
 export interface AsyncJobsEvents {
   /** Not of a job that is started within a transaction of the caller's: that may yet be rolled back. */
   "job:created": JobEvent & { readonly shop: string };

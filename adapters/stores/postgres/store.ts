@@ -24,7 +24,7 @@ import { Claiming } from "./claiming.js";
 import { Connections } from "./connections.js";
 import { Counting } from "./counting.js";
 import { Expiring } from "./expiring.js";
-import { Following } from "./following.js";
+import { FollowingUp } from "./following-up.js";
 import { lentTransaction } from "./lent-transaction.js";
 import { migrate } from "./migrations.js";
 import { type CheckedOptions, checkOptions, type PostgresStoreOptions } from "./options.js";
@@ -57,7 +57,7 @@ class PostgresStore implements JobStore {
   readonly #starting: Starting;
   readonly #claiming: Claiming;
   readonly #settling: Settling;
-  readonly #following: Following;
+  readonly #followingUp: FollowingUp;
   readonly #reading: Reading;
   readonly #counting: Counting;
   readonly #expiring: Expiring;
@@ -72,7 +72,7 @@ class PostgresStore implements JobStore {
     this.#starting = new Starting(this.#connections, this.#wake, db, schema);
     this.#claiming = new Claiming(this.#connections, this.#wake, db);
     this.#settling = new Settling(this.#connections, this.#wake, db);
-    this.#following = new Following(this.#connections, this.#wake, this.#settling, this.#starting);
+    this.#followingUp = new FollowingUp(this.#connections, this.#wake, this.#settling, this.#starting);
     this.#reading = new Reading(this.#connections, db);
     this.#counting = new Counting(this.#connections, db);
     this.#expiring = new Expiring(this.#connections, db);
@@ -101,13 +101,13 @@ class PostgresStore implements JobStore {
   }
 
   settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
-    return settlements.length === 0 ? this.#nothing() : this.#following.settle(settlements, now);
+    return settlements.length === 0 ? this.#nothing() : this.#followingUp.settle(settlements, now);
   }
 
   async cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
     const { id, visibility, now } = cancellation;
     for (;;) {
-      const cancelled = await this.#following.cancel(cancellation);
+      const cancelled = await this.#followingUp.cancel(cancellation);
       if (cancelled !== undefined) return cancelled;
       const job = await this.#reading.find(id, visibility, now);
       // Pending means that it was started after the first look.

@@ -12,7 +12,7 @@ import { expiring } from "./expiring.js";
 import { explaining } from "./explaining.js";
 import { files } from "./files.js";
 import { finding } from "./finding.js";
-import { following } from "./following.js";
+import { followingUp } from "./following-up.js";
 import { inserting } from "./inserting.js";
 import { listing } from "./listing.js";
 import { renewing } from "./renewing.js";
@@ -38,7 +38,7 @@ export interface StoreConformanceOptions {
 }
 
 const SUBJECTS: Readonly<Record<string, StoreCases>> = {
-  ...{ inserting, claiming, turns, rescuing, renewing, settling, cancelling, following },
+  ...{ inserting, claiming, turns, rescuing, renewing, settling, cancelling, "following up": followingUp },
   ...{ finding, listing, erasing, expiring, files, counting, explaining, waking, texts, emptiness, closing },
 };
 

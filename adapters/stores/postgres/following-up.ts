@@ -5,7 +5,7 @@ import type { Starting } from "./starting.js";
 import type { Wake } from "./wake.js";
 
 /** Ends jobs and starts those that follow them, in one transaction. Where none follows, it is one statement. */
-export class Following {
+export class FollowingUp {
   readonly #connections: Connections;
   readonly #wake: Wake;
   readonly #settling: Settling;

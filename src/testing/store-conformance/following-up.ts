@@ -37,7 +37,7 @@ function hint(store: JobStore): Promise<void> {
   });
 }
 
-export const following: StoreCases = {
+export const followingUp: StoreCases = {
   "starts the follow-up of every kind of outcome": async ({ store }) => {
     for (const ending of [
       done,
