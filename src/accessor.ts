@@ -162,9 +162,9 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   openResult(id: string, range?: ByteRange | ChooseRange): Promise<OpenedResult>;
 
   /**
-   * A URL at which whoever has it can download the file of a job straight from the result store: for so many
-   * seconds, at most a week and no longer than the job lives. Undefined where the result store has none. The API
-   * itself redirects nobody there, since callers would take their credentials along.
+   * A URL at which whoever has it can download the file of a job without a credential, for so many seconds, at most a
+   * week and no longer than the job lives: of this API with `signedResults`, otherwise of the result store itself.
+   * Undefined where neither has one. The API redirects nobody there, since callers would take their credentials along.
    *
    * @param seconds default 300
    * @throws JobNotFoundError also when the job has no file, ForbiddenError, InvalidQueryError for seconds below 1

@@ -42,6 +42,12 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app, or an ID is ill-formed Unicode. */
   as(principal: Principal): PrincipalJobs<Kinds>;
 
+  /**
+   * For hosts: who may download the file by a link that `resultUrl` gave out. Undefined for a link that is none, is
+   * another file's, or is over. Absent where no links are given out.
+   */
+  readonly holderOf?: (link: string, fileName: string) => Principal | undefined;
+
   /** Runs jobs in this process, and prunes, until `stop`. Keeps the process alive. */
   start(): Promise<void>;
 
@@ -84,7 +90,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
 ): AsyncJobs<Kinds> {
   const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
   const { concurrency, claimAhead, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
-  const { maxResultBytes, retryAfter, maxWait, maxFollowed } = settings;
+  const { maxResultBytes, retryAfter, maxWait, maxFollowed, signedResults } = settings;
   const kinds = new KindRegistry(options.kinds);
   const webhooks = settings.webhooks && new WebhookJobs(settings.webhooks, { store, clock, ids, publicUrl });
   const followUp = webhooks?.noticeOf.bind(webhooks);
@@ -105,7 +111,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const accessorSettings = {
     ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace, followUp },
     cursors: new Cursors(settings.cursorKey),
-    maxWaiting: settings.maxWaiting,
+    ...{ maxWaiting: settings.maxWaiting, signedResults },
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
   };
@@ -120,6 +126,12 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
       const accessor = new PrincipalAccessor(principal, accessorSettings);
       return Object.assign(accessor, { respond: createResponder<Kinds>(accessor, jobs) });
     },
+    ...(signedResults && {
+      holderOf: (link, fileName) => {
+        const shop = signedResults.shopOf(link, fileName, clock.now());
+        return shop === undefined ? undefined : { via: "api-key", shop };
+      },
+    }),
     async start() {
       watch.start();
       runner.start();

@@ -54,5 +54,11 @@ export type { PruneReport } from "./pruner.js";
 export type { JobResource, JobView } from "./resource.js";
 export type { ByteRange, ResultLink, ResultStore, ResultWriter } from "./results.js";
 export type { Backoff } from "./retry.js";
+export {
+  type FileLink,
+  type SignedResults,
+  type SignedResultsOptions,
+  signedResults,
+} from "./signed-results.js";
 export type * from "./store.js";
 export type * from "./webhooks.js";

@@ -6,6 +6,7 @@ import { type IdSource, timeOrderedId } from "./ids.js";
 import { type Kind, requirePositiveInteger } from "./kinds.js";
 import { logToConsole } from "./log.js";
 import type { ResultStore } from "./results.js";
+import type { SignedResults } from "./signed-results.js";
 import type { JobStore } from "./store.js";
 import type { Webhooks } from "./webhooks.js";
 
@@ -19,6 +20,8 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
    * those that only serve: a job may be cancelled there. Default: nobody is told.
    */
   readonly webhooks?: Webhooks;
+  /** Lets `resultUrl` give out links that need no credential: `signedResults({ keys })`. Default: it does not. */
+  readonly signedResults?: SignedResults;
   /** The address that customers reach this API by, with a path prefix if it is mounted under one. */
   readonly publicUrl: string;
   /** The kinds that this process can start and run. */
@@ -78,12 +81,13 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
 }
 
 /** Options without a default. */
-type Optional = "results" | "webhooks" | "maxWaiting";
+type Optional = "results" | "webhooks" | "signedResults" | "maxWaiting";
 
 /** What a wired engine runs by: every option, those left out at their defaults. */
 export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, Optional>> & {
   readonly results: ResultStore | undefined;
   readonly webhooks: Webhooks | undefined;
+  readonly signedResults: SignedResults | undefined;
   readonly maxWaiting: number | undefined;
 };
 
@@ -119,6 +123,7 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
     store: options.store,
     results: options.results,
     webhooks: options.webhooks,
+    signedResults: options.signedResults,
     publicUrl,
     cursorKey: options.cursorKey ?? publicUrl,
     maxWaiting: options.maxWaiting,
@@ -145,6 +150,7 @@ const OPTION_NAMES: readonly string[] = [
   "store",
   "results",
   "webhooks",
+  "signedResults",
   "publicUrl",
   "kinds",
   "cursorKey",
@@ -167,7 +173,8 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
       "results must be a result store such as folderResults(dir), or be left out.",
     );
   }
-  requireWebhooks(options.webhooks);
+  requireMade("webhooks", options.webhooks, "send", "webhooks({ … }) of async-jobs/webhooks");
+  requireMade("signedResults", options.signedResults, "shopOf", "signedResults({ keys })");
   if (!Array.isArray(options.kinds) || !options.kinds.every((kind) => typeof kind?.run === "function")) {
     throw new InvalidOptionError("kinds must be a list of kinds made by defineKind.");
   }
@@ -189,11 +196,15 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
   if (claimAhead !== 0) requirePositiveInteger("claimAhead", claimAhead);
 }
 
-function requireWebhooks(webhooks: Webhooks | undefined): void {
-  if (webhooks === undefined || typeof webhooks.send === "function") return;
-  throw new InvalidOptionError(
-    "webhooks must be made by webhooks({ … }) of async-jobs/webhooks, or be left out.",
-  );
+/** An optional part that a function of ours makes, known by one of its methods. */
+function requireMade<Part extends object>(
+  name: string,
+  part: Part | undefined,
+  method: keyof Part,
+  maker: string,
+): void {
+  if (part === undefined || typeof part[method] === "function") return;
+  throw new InvalidOptionError(`${name} must be made by ${maker}, or be left out.`);
 }
 
 /** Characters of a secret. */

@@ -33,6 +33,7 @@ import { digestOf, encodePayload, isSameJson } from "./payload.js";
 import { ownerOf, type Principal, requireScope, type Visibility, visibilityOf } from "./principal.js";
 import { type JobView, viewOf } from "./resource.js";
 import type { ByteRange, ResultStore } from "./results.js";
+import type { SignedResults } from "./signed-results.js";
 import type { Inserted, JobStore } from "./store.js";
 
 export interface AccessorSettings {
@@ -51,6 +52,7 @@ export interface AccessorSettings {
   readonly cursors: Cursors;
   /** Jobs of one kind that a shop may have waiting. */
   readonly maxWaiting: number | undefined;
+  readonly signedResults: SignedResults | undefined;
   /** The job that is started in the write that cancels one, if there is to be one. */
   readonly followUp: ((cancelled: Visibility & { readonly id: string }) => NewJob | undefined) | undefined;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
@@ -231,9 +233,15 @@ export class PrincipalAccessor implements Accessor {
     if (!(seconds >= 1))
       throw new InvalidQueryError(`A URL can work for 1 second or more, not for ${seconds}.`);
     const { facts, key } = await this.#resultOf(id);
-    const { results, clock } = this.#settings;
-    const left = (facts.expiresAt.getTime() - clock.now()) / 1000;
+    const { results, clock, signedResults, publicUrl } = this.#settings;
     const { fileName, contentType } = facts;
+    const now = clock.now();
+    if (signedResults !== undefined) {
+      const { shop } = this.#owner;
+      const until = Math.min(facts.expiresAt.getTime(), now + Math.min(seconds, LONGEST_LINK) * 1000);
+      return `${publicUrl}/async-jobs/${fileName}?link=${signedResults.sign({ shop, fileName, until })}`;
+    }
+    const left = (facts.expiresAt.getTime() - now) / 1000;
     return results?.urlOf?.(key, {
       seconds: Math.max(1, Math.floor(Math.min(seconds, left, LONGEST_LINK))),
       ...{ fileName, contentType },

@@ -1,5 +1,5 @@
 import type { AsyncJobs } from "../async-jobs.js";
-import { InvalidOptionError, UnauthenticatedError } from "../errors.js";
+import { InvalidOptionError, JobNotFoundError, UnauthenticatedError } from "../errors.js";
 import type { Kind } from "../kinds.js";
 import type { Principal } from "../principal.js";
 import { accepts } from "./accept.js";
@@ -56,9 +56,14 @@ export function createHandler<HostRequest>(
   async function answer(request: PlainRequest<HostRequest>, route: Route, query: string): Promise<Reply> {
     const refusal = refuseMethod(route, request.method);
     if (refusal !== undefined) return refusal;
-    const principal = await authenticate(request.hostRequest);
+    const link = jobs.holderOf === undefined ? undefined : linkOf(route, query);
+    const principal =
+      link === undefined
+        ? await authenticate(request.hostRequest)
+        : jobs.holderOf?.(link.signature, link.fileName);
     if (principal === undefined || principal === null) {
-      return errorReply(new UnauthenticatedError("No credential."), report);
+      const error = link === undefined ? new UnauthenticatedError("No credential.") : new JobNotFoundError();
+      return errorReply(error, report);
     }
     const type = typeOf(route);
     if (type !== undefined && !accepts(request.header("accept"), type)) {
@@ -92,6 +97,17 @@ function splitUrl(url: string): { readonly path: string; readonly query: string 
     : { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
+/** What stands in place of a credential, if anything does. */
+function linkOf(route: Route, query: string) {
+  const signature = route.type === "file" ? new URLSearchParams(query).get("link") : null;
+  if (route.type !== "file" || signature === null) return undefined;
+  return { signature, fileName: fileNameOf(route) };
+}
+
+function fileNameOf({ id, extension }: Extract<Route, { readonly type: "file" }>): string {
+  return `${id}.${extension}`;
+}
+
 function refuseMethod({ methods }: Route, method: string): Reply | undefined {
   const allow = { Allow: methods.join(", ") };
   if (method === "OPTIONS") return { status: 204, headers: allow, body: "" };
@@ -122,7 +138,7 @@ function follow(
     case "cancel":
       return replies.cancel(route.id);
     case "file":
-      return replies.download(route.id, `${route.id}.${route.extension}`, {
+      return replies.download(route.id, fileNameOf(route), {
         // HEAD asks for the whole file.
         range: request.method === "GET" ? read(request, "range") : undefined,
         ifRange: read(request, "if-range"),

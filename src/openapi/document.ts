@@ -63,9 +63,11 @@ export function openapi<Kinds extends readonly Kind[]>(
   const kinds: readonly Kind[] = jobs.kinds;
   const starts = placeStarts(options.starts ?? {}, kinds);
   const placed = [...starts, ...OWN_OPERATIONS];
-  const securityOf = ({ scope }: Operation): readonly JsonObject[] => [
+  const link = jobs.holderOf && { type: "apiKey", in: "query", name: "link" };
+  const securityOf = ({ scope, byLink }: Operation): readonly JsonObject[] => [
     { apiKey: [] },
     ...(partnerApp === null ? [] : [{ partnerApp: scope === undefined ? [] : [scope] }]),
+    ...(link && byLink ? [{ link: [] }] : []),
   ];
   const paths = pathsOf(placed, securityOf);
   const components = {
@@ -83,7 +85,7 @@ export function openapi<Kinds extends readonly Kind[]>(
     ],
     paths,
     components: {
-      securitySchemes: { apiKey, ...(partnerApp !== null && { partnerApp }) },
+      securitySchemes: { apiKey, ...(partnerApp !== null && { partnerApp }), ...(link && { link }) },
       ...withoutUnused(components, paths),
     },
   };

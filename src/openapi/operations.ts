@@ -16,6 +16,8 @@ export interface Operation {
   readonly refusals: readonly Refusal[];
   /** The scope that a Partner App needs. */
   readonly scope?: string | undefined;
+  /** Whether a link serves instead of a credential, where the host gives out links. */
+  readonly byLink?: true;
   /** The JSON Schema of the body that it takes; absent when it takes none. */
   readonly body?: JsonObject | undefined;
 }
@@ -133,6 +135,7 @@ const OPERATIONS: {
     methods: {
       GET: {
         id: "downloadAsyncJobResult",
+        byLink: true,
         summary: "Download a job's file",
         description:
           "Where the `result` of a job points that wrote a file. To be had just as long as the job.",

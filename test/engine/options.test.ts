@@ -24,6 +24,7 @@ describe("createAsyncJobs", () => {
     ["an expiry that is not whole", { expireAfter: 1.5 }, /expireAfter is 1.5/],
     ["a payload limit of infinity", { maxPayloadBytes: Number.POSITIVE_INFINITY }, /maxPayloadBytes/],
     ["a limit of no jobs", { maxWaiting: 0 }, /maxWaiting is 0/],
+    ["keys of links as they are", { signedResults: ["secret"] }, /signedResults\(\{ keys \}\)/],
     ["a cursor key that is easily guessed", { cursorKey: "secret" }, /cursorKey .* 32 characters/],
     ["a misspelt option", { expireAfterMs: 1 }, /no option "expireAfterMs"/],
     ["kinds that are not made by defineKind", { kinds: [{ name: "x" }] }, /kinds/],

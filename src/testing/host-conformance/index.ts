@@ -15,6 +15,7 @@ import {
   type ServeHost,
   SITUATIONS,
 } from "./host.js";
+import { links } from "./links.js";
 import { listing } from "./listing.js";
 import { mounting } from "./mounting.js";
 import { parts } from "./parts.js";
@@ -41,6 +42,7 @@ const SUBJECTS = [
   erasing,
   files,
   parts,
+  links,
   refusing,
   hiding,
   conditions,

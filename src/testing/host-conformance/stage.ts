@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.js";
 import type { JsonAnswer } from "../../http/responder.js";
 import type { Principal } from "../../principal.js";
 import type { ResultStore } from "../../results.js";
+import { signedResults } from "../../signed-results.js";
 import { type HandClock, handClock } from "../hand-clock.js";
 import { callers, principalOf } from "./callers.js";
 import { type Answer, ask, type Question } from "./exchange.js";
@@ -82,6 +83,7 @@ export async function onStage(
     kinds: stageKinds(clock),
     clock: holds.clock,
     maxFollowed: MAX_FOLLOWED,
+    signedResults: signedResults({ keys: ["a secret of thirty-two characters or more"] }),
     ids: () => `57b5aa3b046abfb053d8${(0x0b52 + started++).toString(16).padStart(4, "0")}`,
     log: () => {},
   });
