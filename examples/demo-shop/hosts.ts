@@ -42,7 +42,7 @@ function onExpress(jobs: ShopJobs): RequestListener {
   for (const what of ["recipients", "emails"] as const) {
     app.post(`/api/v1/newsletters/:id/${what}/async-export`, async (request, response) => {
       const asked = { newsletterId: request.params.id, what };
-      const { status, headers, body } = await startExport(jobs, principalOf(request), asked);
+      const { status, headers, body } = await startExport(jobs, request, asked);
       response.status(status).set(headers).json(body);
     });
   }
@@ -55,7 +55,7 @@ function onKoa(jobs: ShopJobs): RequestListener {
   app.use(async (ctx, next) => {
     const asked = ctx.method === "POST" ? parseExportPath(ctx.path) : undefined;
     if (asked === undefined) return next();
-    const { status, headers, body } = await startExport(jobs, principalOf(ctx), asked);
+    const { status, headers, body } = await startExport(jobs, ctx, asked);
     ctx.status = status;
     ctx.set(headers);
     ctx.body = body;
@@ -72,7 +72,7 @@ async function onFastify(jobs: ShopJobs): Promise<RequestListener> {
       `/api/v1/newsletters/:id/${what}/async-export`,
       async (request, reply) => {
         const asked = { newsletterId: request.params.id, what };
-        const { status, headers, body } = await startExport(jobs, principalOf(request), asked);
+        const { status, headers, body } = await startExport(jobs, request, asked);
         return reply.code(status).headers(headers).send(body);
       },
     );
@@ -87,7 +87,7 @@ function onHono(jobs: ShopJobs): RequestListener {
   for (const what of ["recipients", "emails"] as const) {
     app.post(`/api/v1/newsletters/:id/${what}/async-export`, async ({ req }) => {
       const asked = { newsletterId: req.param("id"), what };
-      return toResponse(await startExport(jobs, principalOf({ headers: req.header() }), asked));
+      return toResponse(await startExport(jobs, { headers: req.header() }, asked));
     });
   }
   return getRequestListener(app.fetch);
@@ -95,16 +95,14 @@ function onHono(jobs: ShopJobs): RequestListener {
 
 /** As a Next route handler, Bun or Deno would have it. */
 function onFetch(jobs: ShopJobs): RequestListener {
-  const principalOfRequest = ({ headers }: Request) => principalOf({ headers: Object.fromEntries(headers) });
-  const handle = asyncJobsFetch(jobs, { authenticate: principalOfRequest });
+  const askerOf = ({ headers }: Request) => ({ headers: Object.fromEntries(headers) });
+  const handle = asyncJobsFetch(jobs, { authenticate: (request) => principalOf(askerOf(request)) });
   return getRequestListener(async (request) => {
     const ours = await handle(request);
     if (ours !== undefined) return ours;
     const asked = request.method === "POST" ? parseExportPath(new URL(request.url).pathname) : undefined;
     return toResponse(
-      asked === undefined
-        ? refuse(404, "Not found.")
-        : await startExport(jobs, principalOfRequest(request), asked),
+      asked === undefined ? refuse(404, "Not found.") : await startExport(jobs, askerOf(request), asked),
     );
   });
 }
@@ -123,7 +121,7 @@ function onNode(jobs: ShopJobs): RequestListener {
     const [path = ""] = (request.url ?? "").split("?");
     const asked = request.method === "POST" ? parseExportPath(path) : undefined;
     const { status, headers, body } =
-      asked === undefined ? refuse(404, "Not found.") : await startExport(jobs, principalOf(request), asked);
+      asked === undefined ? refuse(404, "Not found.") : await startExport(jobs, request, asked);
     response.writeHead(status, { "Content-Type": "application/json; charset=utf-8", ...headers });
     response.end(JSON.stringify(body));
   };

@@ -7,6 +7,8 @@ export const KEPT_HEADERS: readonly string[] = [
   "Last-Modified",
   "Cache-Control",
   "Vary",
+  "X-Content-Type-Options",
+  "Referrer-Policy",
   "Retry-After",
   "Sunset",
   "Link",

@@ -8,7 +8,7 @@ import { errorReply, sentences } from "./errors.js";
 import { parseListQuery } from "./list-query.js";
 import { preferredWait } from "./prefer.js";
 import { Replies } from "./replies.js";
-import type { Reply } from "./reply.js";
+import { emptyReply, type Reply } from "./reply.js";
 import { type Route, routeOf } from "./route.js";
 
 /** A request as every host has it. */
@@ -65,7 +65,7 @@ export function createHandler<HostRequest>(
       const error = link === undefined ? new UnauthenticatedError("No credential.") : new JobNotFoundError();
       return errorReply(error, report);
     }
-    const type = typeOf(route);
+    const type = typeOf(route, request.method);
     if (type !== undefined && !accepts(request.header("accept"), type)) {
       return sentences(406, [`Only ${type} can be had here.`]);
     }
@@ -110,15 +110,15 @@ function fileNameOf({ id, extension }: Extract<Route, { readonly type: "file" }>
 
 function refuseMethod({ methods }: Route, method: string): Reply | undefined {
   const allow = { Allow: methods.join(", ") };
-  if (method === "OPTIONS") return { status: 204, headers: allow, body: "" };
+  if (method === "OPTIONS") return emptyReply(204, allow);
   return methods.includes(method)
     ? undefined
     : sentences(405, [`The method ${method} is not allowed here.`], allow);
 }
 
-/** The media type that can be had; undefined where it is the file's own. */
-function typeOf({ type }: Route): string | undefined {
-  if (type === "file") return undefined;
+/** The media type that can be had; undefined where it is the file's own, or where there is nothing to say. */
+function typeOf({ type }: Route, method: string): string | undefined {
+  if (type === "file" || method === "DELETE") return undefined;
   return type === "events" ? "text/event-stream" : "application/json";
 }
 

@@ -56,6 +56,6 @@ export function tagOf(body: string): string {
 }
 
 /** An answer that says there is nothing. */
-export function emptyReply(status: number): JsonReply {
-  return { status, headers: COMMON_HEADERS, body: "" };
+export function emptyReply(status: number, headers: Readonly<Record<string, string>> = {}): JsonReply {
+  return { status, headers: { ...COMMON_HEADERS, ...headers }, body: "" };
 }

@@ -86,7 +86,7 @@ const OPERATIONS: {
         summary: "Erase a finished job with its file",
         parameters: ["Id"],
         answers: { 204: { description: "The job is gone.", headers: headersOf({}) } },
-        refusals: [...ALWAYS, "NotFound", "NotAcceptable", "Unfinished"],
+        refusals: [...ALWAYS, "NotFound", "Unfinished"],
       },
     },
   },

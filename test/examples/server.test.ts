@@ -72,6 +72,16 @@ describe.each(HOSTS)("the demo server on %s", (host) => {
     expect(second).toBe("customer0000002@example.com,2017-01-03T16:00:00.000Z,2017-01-03T16:01:00.000Z,,");
   });
 
+  it("starts nothing new for a request that is repeated with its Idempotency-Key", async () => {
+    const ask = async (key: string) => {
+      const { text } = await start("57b5aa3b046abfb053d80b01", { ...BLUE, "Idempotency-Key": key });
+      return JSON.parse(text).data.id;
+    };
+    const first = await ask("once");
+    expect(await ask("once")).toBe(first);
+    expect(await ask("twice")).not.toBe(first);
+  });
+
   it("shows an app its own jobs only, and the shop all of them with their apps", async () => {
     const ofMailer = await finish("57b5aa3b046abfb053d80b01", MAILER);
     expect(ofMailer).not.toHaveProperty("partnerApp");

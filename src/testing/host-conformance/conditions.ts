@@ -17,7 +17,10 @@ async function requireNotModified({ ask }: Stage, path: string): Promise<void> {
   for (const condition of [tag, `W/${tag}`, `"other", W/"another",${tag}`, "*"]) {
     const answer = await ask(path, { headers: { "If-None-Match": condition } });
     assert.deepEqual([answer.status, answer.body], [304, ""], condition);
-    for (const name of ["etag", "cache-control", "vary", "retry-after", "sunset"]) {
+    for (const name of [
+      ...["etag", "cache-control", "vary", "retry-after", "sunset"],
+      ...["x-content-type-options", "referrer-policy"],
+    ]) {
       assert.equal(answer.headers[name], whole.headers[name], name);
     }
     assert.equal(answer.headers["content-type"], undefined);

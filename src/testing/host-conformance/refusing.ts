@@ -69,6 +69,7 @@ export const refusing: HostCases = {
       const { status, headers, body } = await ask(path, { method: "OPTIONS", as: callers.nobody });
       assert.deepEqual([status, body], [204, ""]);
       assert.equal(headers["allow"], methodsOf(method, path).join(", "));
+      assert.equal(headers["x-content-type-options"], "nosniff");
     }
   },
 
@@ -83,6 +84,13 @@ export const refusing: HostCases = {
         assert.equal((await ask(path, { headers: { Accept: accept } })).status, 200, accept);
       }
     }
+  },
+
+  "erases for who refuses JSON too: there is nothing to say in it": async ({ ask, run }) => {
+    const path = `/api/v1/async-jobs/${await run("greeting")}`;
+    const erase = { method: "DELETE", headers: { Accept: "text/html" } };
+    assert.equal((await ask(path, erase)).status, 204);
+    assertError(await ask(path, erase), 404, "No such async job.");
   },
 
   "leaves what authenticate throws to the host's own error handling": async ({ ask, start }) => {
