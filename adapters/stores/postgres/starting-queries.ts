@@ -23,6 +23,20 @@ export type Started = {
   readonly teller: string | null;
 };
 
+/** Jobs that nobody has started before: whose they are is said once for each owner, not for each job. */
+export type Fresh = {
+  readonly ids: readonly string[];
+  /** The place of each job's owner among the owners, from 1 on. */
+  readonly owners: readonly number[];
+  /** How many jobs of its shop and kind come before it in the call, and itself. */
+  readonly nths: readonly number[];
+  readonly payloads: readonly string[];
+  readonly createdAts: readonly number[];
+  readonly kinds: readonly string[];
+  readonly shops: readonly string[];
+  readonly apps: readonly (string | null)[];
+} & Pick<Started, "now" | "sentAt" | "teller">;
+
 /** A job that was not added: its place among those of the call, and the first job, if there was one before. */
 interface Earlier {
   place: number | null;
@@ -37,44 +51,31 @@ interface Earlier {
 const LANES = 128;
 
 const given = params<Started>();
+const fresh = params<Fresh>();
 
 const jobs = sql.table("jobs");
 
 const LANE = sql`hashtext(kind || chr(31) || shop) & ${sql.lit(LANES - 1)}`;
 const NO_LANE = sql`null::integer`;
 
-function insertQuery(
-  db: Kysely<Tables>,
-  schema: string,
-  channel: string,
-  fresh: RawBuilder<unknown>,
-  lane = LANE,
-) {
-  const kinds = sql.table("kinds");
+/** Adds those of the given jobs that nobody has started before, and gives back the first ones of the others. */
+function insertQuery(db: Kysely<Tables>, schema: string, channel: string, lane = LANE) {
   return sqlQuery<Started, Earlier>()(
     db,
     sql`
 with given as materialized (
-  select *, row_number() over (partition by kind, shop order by place) as nth from unnest(
+  select * from unnest(
     ${given("ids")}::text[], ${given("kinds")}::text[], ${given("shops")}::text[], ${given("apps")}::text[],
     ${given("payloads")}::text[], ${given("createdAts")}::bigint[], ${given("keys")}::text[],
     ${given("firstIds")}::boolean[], ${given("firstKeys")}::boolean[]
   ) with ordinality as given(id, kind, shop, app, payload, created_at, key, has_first_id, has_first_key, place)
-), ${fresh}, lanes as materialized (
-  select kind, shop, ${sql.id(schema)}.last_turn(kind, shop, lane) as turn
-  from (select distinct kind, shop, ${lane} as lane from fresh order by lane offset 0) as lanes
-), added as (
+), ${someFresh()}, ${lanesOf(sql`fresh`, schema, lane)}, added as (
   insert into ${jobs} (state, turn, id, kind, shop, app, payload, created_at, idempotency_key)
   select ${sql.lit(STATE.ready)}, lanes.turn + nth, id, kind, shop, app, payload,
     created_at + cast(${given("now")} as bigint) - cast(${given("sentAt")} as bigint), key
   from fresh join lanes using (kind, shop) order by place
   returning kind
-), known as (
-  insert into ${kinds} (kind, served)
-  select kind, 0 from (select distinct kind from fresh) as started
-  where not exists (select from ${kinds} as kinds where kinds.kind = started.kind)
-  on conflict do nothing
-)
+), ${known(sql`fresh`)}
 select place, first, payload from earlier where not is_fresh
 union all
 select null, null, null from (select pg_notify(${sql.lit(channel)}, ${given("teller")})
@@ -84,12 +85,48 @@ select null, null, null from (select pg_notify(${sql.lit(channel)}, ${given("tel
   );
 }
 
-/** Whatever is given, as jobs that nobody has started before. The statement fails if there are others among them. */
-const ALL_FRESH = sql`fresh as materialized (
-  select * from given
-), earlier as (
-  select place, true as is_fresh, null as first, null as payload from given where false
+/** Adds jobs that nobody has started before. Fails if there are others among them. */
+function insertFreshQuery(db: Kysely<Tables>, schema: string, channel: string) {
+  return sqlQuery<Fresh, { told: null }>()(
+    db,
+    sql`
+with owners as materialized (
+  select * from unnest(${fresh("kinds")}::text[], ${fresh("shops")}::text[], ${fresh("apps")}::text[])
+    with ordinality as owners(kind, shop, app, owner)
+), ${lanesOf(sql`owners`, schema, LANE)}, added as (
+  insert into ${jobs} (state, turn, id, kind, shop, app, payload, created_at)
+  select ${sql.lit(STATE.ready)}, lanes.turn + nth, id, kind, shop, app, payload,
+    created_at + cast(${fresh("now")} as bigint) - cast(${fresh("sentAt")} as bigint)
+  from unnest(
+    ${fresh("ids")}::text[], ${fresh("owners")}::bigint[], ${fresh("nths")}::bigint[], ${fresh("payloads")}::text[],
+    ${fresh("createdAts")}::bigint[]
+  ) with ordinality as given(id, owner, nth, payload, created_at, place)
+  join owners using (owner) join lanes using (kind, shop) order by place
+), ${known(sql`owners`)}
+select pg_notify(${sql.lit(channel)}, ${fresh("teller")}) as told where ${fresh("teller")}::text is not null
+`,
+    ["told"],
+  );
+}
+
+/** The last turn of every shop and kind of a relation. */
+function lanesOf(relation: RawBuilder<unknown>, schema: string, lane: typeof LANE) {
+  return sql`lanes as materialized (
+  select kind, shop, ${sql.id(schema)}.last_turn(kind, shop, lane) as turn
+  from (select distinct kind, shop, ${lane} as lane from ${relation} order by lane offset 0) as lanes
 )`;
+}
+
+/** Adds what kinds of a relation are not known yet. */
+function known(relation: RawBuilder<unknown>) {
+  const kinds = sql.table("kinds");
+  return sql`known as (
+  insert into ${kinds} (kind, served)
+  select kind, 0 from (select distinct kind from ${relation}) as started
+  where not exists (select from ${kinds} as kinds where kinds.kind = started.kind)
+  on conflict do nothing
+)`;
+}
 
 /**
  * The given jobs that nobody has started before. The keys of expired ones become free, and those of payloads when
@@ -135,10 +172,10 @@ function knowQuery(db: Kysely<Tables>) {
 /** The statements that add jobs. */
 export function startingQueries(db: Kysely<Tables>, schema: string, channel: string) {
   return {
-    insertFresh: insertQuery(db, schema, channel, ALL_FRESH),
-    insert: insertQuery(db, schema, channel, someFresh()),
+    insertFresh: insertFreshQuery(db, schema, channel),
+    insert: insertQuery(db, schema, channel),
     /** For a caller's transaction. Without a lane: it would be held for as long as that lasts. */
-    insertWithin: insertQuery(db, schema, channel, someFresh(), NO_LANE),
+    insertWithin: insertQuery(db, schema, channel, NO_LANE),
     know: knowQuery(db),
   };
 }

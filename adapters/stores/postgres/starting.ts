@@ -4,7 +4,7 @@ import type { Tables } from "../sql/tables.js";
 import type { Connections, Session } from "./connections.js";
 import { isConflict } from "./errors.js";
 import type { LentTransaction } from "./lent-transaction.js";
-import { type Started, startingQueries } from "./starting-queries.js";
+import { type Fresh, type Started, startingQueries } from "./starting-queries.js";
 import { decodeText } from "./texts.js";
 import type { Wake } from "./wake.js";
 
@@ -76,11 +76,8 @@ export class Starting {
     try {
       const teller = this.#wake.teller();
       await this.#connections.all(this.#queries.insertFresh, {
-        ...columnsOf(jobs),
-        ...NO_TWINS,
-        now,
-        sentAt: now,
-        teller,
+        ...columnsOfFresh(jobs),
+        ...{ now, sentAt: now, teller },
       });
       this.#wake.brought(teller);
       return jobs.map(({ id }) => ({ id, created: true }));
@@ -189,7 +186,32 @@ function columnsOf(jobs: readonly NewJob[]) {
   };
 }
 
-const NO_TWINS = { firstIds: [], firstKeys: [] };
+/** Each owner once, in the order in which they come. */
+function columnsOfFresh(jobs: readonly NewJob[]): Omit<Fresh, "now" | "sentAt" | "teller"> {
+  const numbers = new Map<string, number>();
+  const nths = new Map<string, number>();
+  const owned: NewJob[] = [];
+  const places = jobs.map((job) => {
+    const { kind, shop, app } = job;
+    const lane = JSON.stringify([kind, shop]);
+    const nth = (nths.get(lane) ?? 0) + 1;
+    nths.set(lane, nth);
+    const name = app === undefined ? lane : JSON.stringify([kind, shop, app]);
+    const owner = numbers.get(name) ?? owned.push(job);
+    numbers.set(name, owner);
+    return { owner, nth };
+  });
+  return {
+    ids: jobs.map(({ id }) => id),
+    owners: places.map(({ owner }) => owner),
+    nths: places.map(({ nth }) => nth),
+    payloads: jobs.map(({ payload }) => payload),
+    createdAts: jobs.map(({ createdAt }) => createdAt),
+    kinds: owned.map(({ kind }) => kind),
+    shops: owned.map(({ shop }) => shop),
+    apps: owned.map(({ app = null }) => app),
+  };
+}
 
 /** Whether each is the first in its call to have its ID, and the first to have its key. */
 function firstsOf(jobs: readonly NewJob[]): Pick<Started, "firstIds" | "firstKeys"> {
