@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { ClaimedJob, ClaimRequest, ClaimResponse } from "../../../src/index.js";
 import { params } from "../sql/query.js";
-import { CLAIMED_COLUMNS, type ClaimedRow, claimedJob } from "../sql/rows.js";
+import { CLAIMED_COLUMNS, claimedJob } from "../sql/rows.js";
 import { IS_READY, type JobsRow, STATE, type Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
 import type { Connections, Session } from "./connections.js";
@@ -76,12 +76,12 @@ with due as materialized (
     select free.kind from ${kinds} as free where free.kind in (select kind from claimed) for update skip locked
   ) and kinds.kind = top.kind and kinds.served < top.turn
 )
-select due.at - ${now} + cast(${claim("sentAt")} as bigint) as "dueAt",
-  (select count(*) from picked) < (select sum(shares.found) from shares) as "wasMissed", claimed.kind as of, ${columns}
+select ${columns}, claimed.kind as of, due.at - ${now} + cast(${claim("sentAt")} as bigint) as "dueAt",
+  (select count(*) from picked) < (select sum(shares.found) from shares) as "wasMissed"
 from due left join (claimed join shares using (kind)) on true
 order by claimed.turn - shares.served, claimed.seq
 `,
-    ["dueAt", "wasMissed", "of", ...CLAIMED_COLUMNS],
+    [...CLAIMED_COLUMNS, "of", "dueAt", "wasMissed"],
   );
 }
 
@@ -175,11 +175,13 @@ export class Claiming {
       limits: wanted.map((kind) => Math.min(limit, kind.limit)),
       ...{ limit, leaseMs, now, sentAt: now, first },
     });
-    const [dueAt = null, wasMissed = false] = rows[0] ?? [];
+    const [, , , , , , , , , , , , , dueAt = null, wasMissed = false] = rows[0] ?? [];
     if (first && dueAt !== null && dueAt <= now) return undefined;
-    const claimed = rows.flatMap(([, , of, ...row]): ClaimedJob[] =>
-      of === null ? [] : [claimedJob(of, now, row satisfies ClaimedRow)],
-    );
+    const claimed: ClaimedJob[] = [];
+    for (const row of rows) {
+      const [, , , , , , , , , , , , of] = row;
+      if (of !== null) claimed.push(claimedJob(of, now, row));
+    }
     const next = Math.min(
       dueAt ?? Number.POSITIVE_INFINITY,
       claimed.length === 0 ? Number.POSITIVE_INFINITY : now + leaseMs,

@@ -3,7 +3,6 @@ import {
   type Cancellation,
   type Claim,
   fileKeyOf,
-  type Outcome,
   type Renewal,
   type Settlement,
   type VisibleJob,
@@ -147,17 +146,13 @@ export class Settling {
       const claim = fileKeyOf(settlement);
       if (!firsts.has(claim)) firsts.set(claim, settlement);
     }
-    const outcomes = inOrder([...firsts.values()]).map(({ id, fence, outcome }) => ({
-      ...{ id, fence },
-      ...columnsOfOutcome(outcome),
-    }));
-    const frees = outcomes.some(({ completedAt }) => completedAt === null);
+    const columns = columnsOf(inOrder([...firsts.values()]));
+    const frees = columns.completedAt.includes(null);
     const teller = frees ? this.#wake.teller() : null;
-    const rows = await session.all(this.#queries.settle, {
-      ...columnsOfSettled(outcomes),
-      ...{ now, sentAt: now, teller },
-    });
+    const rows = await session.all(this.#queries.settle, { ...columns, ...{ now, sentAt: now, teller } });
     if (frees) this.#wake.brought(teller);
+    // Nearly always.
+    if (rows.length === 0 && firsts.size === settlements.length) return settlements.map(() => true);
     const lost = claimsOf(rows);
     return settlements.map((settlement) => {
       const claim = fileKeyOf(settlement);
@@ -189,53 +184,51 @@ export class Settling {
   }
 }
 
-const NOTHING: OutcomeColumns = {
-  ...{ state: STATE.ready, dueAt: null, failures: 0, completedAt: null, expiresAt: null },
-  ...{ result: null, fileKey: null, fileBytes: null, fileType: null, fileExtension: null },
-  ...{ error: null, detail: null },
-};
-
-function columnsOfOutcome(outcome: Outcome): OutcomeColumns {
-  switch (outcome.type) {
-    case "done": {
-      const { result, completedAt, expiresAt } = outcome;
-      const done = { ...NOTHING, state: STATE.done, completedAt, expiresAt };
-      if (result.type === "text") return { ...done, result: result.text };
-      const { file, contentType, extension } = result;
-      return {
-        ...done,
-        fileKey: file.key,
-        fileBytes: file.bytes,
-        fileType: contentType,
-        fileExtension: extension,
-      };
-    }
-    case "failed": {
-      const { error, detail = null, completedAt, expiresAt } = outcome;
-      return { ...NOTHING, state: STATE.failed, error, detail, completedAt, expiresAt };
-    }
-    case "retry":
-      return { ...NOTHING, state: STATE.delayed, dueAt: outcome.runAt, failures: 1, detail: outcome.detail };
-    case "release":
-      return NOTHING;
-  }
-}
-
-function columnsOfSettled(rows: readonly (Claim & OutcomeColumns)[]): Columns<Claim & OutcomeColumns> {
-  return {
-    id: rows.map(({ id }) => id),
-    fence: rows.map(({ fence }) => fence),
-    state: rows.map(({ state }) => state),
-    dueAt: rows.map(({ dueAt }) => dueAt),
-    failures: rows.map(({ failures }) => failures),
-    completedAt: rows.map(({ completedAt }) => completedAt),
-    expiresAt: rows.map(({ expiresAt }) => expiresAt),
-    result: rows.map(({ result }) => result),
-    fileKey: rows.map(({ fileKey }) => fileKey),
-    fileBytes: rows.map(({ fileBytes }) => fileBytes),
-    fileType: rows.map(({ fileType }) => fileType),
-    fileExtension: rows.map(({ fileExtension }) => fileExtension),
-    error: rows.map(({ error }) => error),
-    detail: rows.map(({ detail }) => detail),
+/** In one go: an object for each job would cost more than all else here. */
+function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeColumns> {
+  const count = settlements.length;
+  const nulls = () => new Array<null>(count).fill(null);
+  const columns: WritableColumns<Claim & OutcomeColumns> = {
+    ...{ id: [], fence: [], state: [], dueAt: nulls(), failures: new Array<number>(count).fill(0) },
+    ...{ completedAt: nulls(), expiresAt: nulls(), result: nulls(), error: nulls(), detail: nulls() },
+    ...{ fileKey: nulls(), fileBytes: nulls(), fileType: nulls(), fileExtension: nulls() },
   };
+  settlements.forEach(({ id, fence, outcome }, index) => {
+    columns.id[index] = id;
+    columns.fence[index] = fence;
+    switch (outcome.type) {
+      case "done": {
+        const { result } = outcome;
+        columns.state[index] = STATE.done;
+        columns.completedAt[index] = outcome.completedAt;
+        columns.expiresAt[index] = outcome.expiresAt;
+        if (result.type === "text") columns.result[index] = result.text;
+        else {
+          columns.fileKey[index] = result.file.key;
+          columns.fileBytes[index] = result.file.bytes;
+          columns.fileType[index] = result.contentType;
+          columns.fileExtension[index] = result.extension;
+        }
+        break;
+      }
+      case "failed":
+        columns.state[index] = STATE.failed;
+        columns.error[index] = outcome.error;
+        columns.detail[index] = outcome.detail ?? null;
+        columns.completedAt[index] = outcome.completedAt;
+        columns.expiresAt[index] = outcome.expiresAt;
+        break;
+      case "retry":
+        columns.state[index] = STATE.delayed;
+        columns.dueAt[index] = outcome.runAt;
+        columns.failures[index] = 1;
+        columns.detail[index] = outcome.detail;
+        break;
+      case "release":
+        columns.state[index] = STATE.ready;
+    }
+  });
+  return columns;
 }
+
+type WritableColumns<Row> = { readonly [Name in keyof Row]: Row[Name][] };

@@ -29,7 +29,12 @@ export const CLAIMED_COLUMNS = [
 
 export type ClaimedRow = RowOf<typeof CLAIMED_COLUMNS, JobsRow>;
 
-export function claimedJob(kind: string, now: number, row: ClaimedRow): ClaimedJob {
+/** @param row may have more columns behind */
+export function claimedJob(
+  kind: string,
+  now: number,
+  row: readonly [...ClaimedRow, ...unknown[]],
+): ClaimedJob {
   const [, , id, shop, app, payload, fence, failures, deaths, createdAt, startedAt, checkpoint] = row;
   const job: Writable<ClaimedJob> = {
     id,
