@@ -151,7 +151,7 @@ export class Claiming {
   }
 
   async #claimOrPutBack(request: ClaimRequest): Promise<ClaimResponse> {
-    const first = await this.#claim(this.#connections, request, true);
+    const first = await this.#claim(this.#wake.lookout, request, true);
     if (first !== undefined) return { rescued: [], ...first };
     const { left, ...response } = await this.#connections.transact(async (session) => {
       const back = await session.all(this.#putBack, { now: request.now, limit: MOST_PUT_BACK });

@@ -4,6 +4,7 @@ import { StoreClosedError } from "../../../src/index.js";
 import type { Arguments, Query } from "../sql/query.js";
 import { isBroken, isCollision, outage } from "./errors.js";
 import type { CheckedOptions } from "./options.js";
+import { Silence } from "./silence.js";
 import { decodeText } from "./texts.js";
 import { encodeValue } from "./values.js";
 
@@ -51,6 +52,7 @@ export interface Session {
 
 /** A pool: our own, or one that the caller lends us. */
 export class Connections {
+  readonly silence: Silence;
   readonly #pool: pg.Pool;
   readonly #owned: boolean;
   readonly #timeout: number;
@@ -68,6 +70,7 @@ export class Connections {
   ) {
     this.#owned = typeof target === "string";
     this.#timeout = timeout;
+    this.silence = new Silence(timeout);
     this.#prepare = prepare;
     this.#pool = typeof target === "string" ? openPool(target, connections, timeout) : target;
   }
@@ -80,16 +83,27 @@ export class Connections {
     return this.#use((client) => this.#run(client, query, args));
   }
 
+  /** Where a statement is waited for no longer than so many milliseconds. */
+  within(longest: number): Session {
+    const timeout = Math.min(longest, this.#timeout);
+    return { all: (query, args) => this.#use((client) => this.#run(client, query, args, timeout)) };
+  }
+
+  /** Where statements go over a connection of one's own. */
+  over(client: pg.PoolClient): Session {
+    return { all: (query, args) => this.#attempt(() => this.#run(client, query, args)) };
+  }
+
   /** Several statements in one transaction. May run more than once. */
   transact<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#use(async (client) => {
-      await client.query("begin");
+      await this.command(client, "begin");
       try {
         const result = await work({ all: (query, args) => this.#run(client, query, args) });
-        await client.query("commit");
+        await this.command(client, "commit");
         return result;
       } catch (error) {
-        if (!isBroken(error)) await client.query("rollback");
+        if (!isBroken(error)) await this.command(client, "rollback");
         throw error;
       }
     });
@@ -103,7 +117,13 @@ export class Connections {
   /** A connection of one's own, until it is released. */
   async connect(): Promise<pg.PoolClient> {
     await this.requireOpen();
-    return this.#pool.connect();
+    return this.#take();
+  }
+
+  /** Runs a statement that gives no rows. */
+  async command(client: pg.ClientBase, text: string): Promise<void> {
+    const config = { text, query_timeout: this.#timeout };
+    await this.silence.heed(client, () => client.query(config));
   }
 
   /** Takes no more calls; resolves when those that came before are answered, and what we opened is closed. */
@@ -117,14 +137,18 @@ export class Connections {
     if (this.#owned) await this.#pool.end();
   }
 
-  async #use<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  #use<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    return this.#attempt(() => this.#withClient(work));
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError();
     this.#open += 1;
     try {
       await this.#whenReady();
       for (let tries = 1; ; tries += 1) {
         try {
-          return await this.#withClient(work);
+          return await work();
         } catch (error) {
           if (tries === TRIES || !isCollision(error)) throw error;
         }
@@ -148,7 +172,7 @@ export class Connections {
   }
 
   async #withClient<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const client = await this.#take();
     // A connection that breaks says so twice: to its statement, and as an event that must have a listener.
     client.on("error", ignore);
     let broken = false;
@@ -163,10 +187,21 @@ export class Connections {
     }
   }
 
+  /** Where one connection went silent, others have as well: each would cost a call of its own. */
+  async #take(): Promise<pg.PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect();
+      if (this.silence.isNew(client)) this.silence.heard(client);
+      if (!this.silence.isSuspected(client)) return client;
+      client.release(true);
+    }
+  }
+
   async #run<Args extends Arguments, Row extends readonly unknown[]>(
     client: pg.ClientBase,
     query: Query<Args, Row>,
     args: Args,
+    timeout = this.#timeout,
   ): Promise<Row[]> {
     const config = {
       ...(this.#owned ? { name: nameOf(query.sql) } : undefined),
@@ -174,9 +209,9 @@ export class Connections {
       values: query.places.map((place) => encodeValue(args[place])),
       rowMode: "array" as const,
       types: TYPES,
-      query_timeout: this.#timeout,
+      query_timeout: timeout,
     };
-    const { rows } = await client.query<Row & unknown[]>(config);
+    const { rows } = await this.silence.heed(client, () => client.query<Row & unknown[]>(config));
     return rows;
   }
 }

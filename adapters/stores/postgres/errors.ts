@@ -43,6 +43,11 @@ export function isBroken(error: unknown): boolean {
   return NETWORK.test(code) || /^(08|57P)/.test(code) || code === "25006";
 }
 
+/** Nobody answered in time. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === "Query read timeout";
+}
+
 /** An outage as the error that the store's contract names; undefined if the operation itself is at fault. */
 export function outage(error: unknown): AsyncJobsError | undefined {
   if (error instanceof AsyncJobsError) return error;

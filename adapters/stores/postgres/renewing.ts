@@ -1,6 +1,6 @@
 import { type Claim, fileKeyOf, type Renewal } from "../../../src/index.js";
 import type { Query } from "../sql/query.js";
-import type { Session } from "./connections.js";
+import type { Connections } from "./connections.js";
 
 /** Rows as columns, each of them one array. */
 export type Columns<Row> = { readonly [Name in keyof Row]: readonly Row[Name][] };
@@ -9,9 +9,14 @@ export type Renewed = Columns<Reported> & { readonly leaseMs: number; readonly n
 /** Gives back the claims that are lost. */
 export type RenewalQuery = Query<Renewed, readonly [id: string, fence: number]>;
 
+/** Of a lease: when a renewal gets no answer, there is time left for one by another connection. */
+const PATIENCE = 1 / 6;
+/** Milliseconds: an answer may well take so long. */
+const LEAST_PATIENCE = 1000;
+
 /** Renews claims. Gives back those that are lost. */
 export async function renew(
-  session: Session,
+  connections: Connections,
   query: RenewalQuery,
   renewals: readonly Renewal[],
   leaseMs: number,
@@ -23,7 +28,7 @@ export async function renew(
     lasts.set(claim, { ...lasts.get(claim), ...renewal });
   }
   const reported = inOrder([...lasts.values()]);
-  const rows = await session.all(query, {
+  const rows = await connections.within(Math.max(leaseMs * PATIENCE, LEAST_PATIENCE)).all(query, {
     id: reported.map(({ id }) => id),
     fence: reported.map(({ fence }) => fence),
     checkpoint: reported.map(({ checkpoint }) => asJson(checkpoint)),

@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Kysely, sql } from "kysely";
-import type { PoolClient } from "pg";
 import { params } from "../sql/query.js";
 import type { Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
-import type { Connections } from "./connections.js";
+import type { Connections, Session } from "./connections.js";
+import { Line } from "./line.js";
 
 /** Milliseconds: other processes hear of new work at most once in so long. */
 const PAUSE = 10;
-/** Milliseconds: the longest wait before a connection that broke is opened anew. */
-const LONGEST_WAIT = 5000;
 
 type Listener = () => void;
 type Told = { readonly channel: string; readonly teller: string };
@@ -42,6 +40,11 @@ export class Wake {
       sql`select pg_notify(${told("channel")}, ${told("teller")}) as told`,
       ["told"],
     );
+  }
+
+  /** Where to look for work: an idle runner does so seldom, and proves on that way that it would hear of any. */
+  get lookout(): Session {
+    return this.#line?.quiet ?? this.#connections;
   }
 
   /** Who tells others, within the transaction that is about to bring work; null when others need not hear of it yet. */
@@ -108,76 +111,5 @@ export class Wake {
     await this.#connections.all(this.#tell, { channel: this.channel, teller: this.#self }).catch(() => {
       // Others find the work when they next look by themselves.
     });
-  }
-}
-
-/** A connection that listens. One that breaks is opened anew, a little later each time. */
-class Line {
-  readonly #connections: Connections;
-  readonly #channel: string;
-  readonly #hear: (teller: string | undefined) => void;
-  #opening: Promise<void>;
-  #client: PoolClient | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #failures = 0;
-  #closed = false;
-
-  /** @param hear is told who tells; undefined when there may have been something that nobody heard */
-  constructor(connections: Connections, channel: string, hear: (teller: string | undefined) => void) {
-    this.#connections = connections;
-    this.#channel = channel;
-    this.#hear = hear;
-    this.#opening = this.#open();
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#retry);
-    this.#drop();
-    await this.#opening;
-  }
-
-  async #open(): Promise<void> {
-    try {
-      const client = await this.#connections.connect();
-      this.#client = client;
-      client.on("error", () => this.#lost(client));
-      client.on("end", () => this.#lost(client));
-      client.on("notification", ({ payload }) => this.#hear(payload));
-      if (this.#closed) return this.#drop();
-      await client.query(`listen "${this.#channel}"`);
-      if ("unref" in client && typeof client.unref === "function") client.unref();
-      this.#failures = 0;
-      this.#hear(undefined);
-    } catch {
-      this.#drop();
-      this.#later();
-    }
-  }
-
-  #lost(client: PoolClient): void {
-    if (this.#client !== client) return;
-    this.#drop();
-    this.#later();
-  }
-
-  /** Listens no more: the pool closes the connection. */
-  #drop(): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.removeAllListeners("notification");
-    client?.release(true);
-  }
-
-  #later(): void {
-    if (this.#closed || this.#retry !== undefined) return;
-    const longest = Math.min(LONGEST_WAIT, 50 * 2 ** this.#failures);
-    this.#failures += 1;
-    const wait = longest * (0.5 + Math.random() / 2);
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      this.#opening = this.#open();
-    }, wait);
-    this.#retry.unref();
   }
 }

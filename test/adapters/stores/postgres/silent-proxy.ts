@@ -7,6 +7,10 @@ export interface SilentProxy {
   readonly url: string;
   /** From now on nothing passes over the connections that are open, in one direction or both. New ones work. */
   silence(direction: "answers" | "all"): void;
+  /** From now on new connections are accepted, and silent from their beginning. */
+  block(): void;
+  /** New ones work again. */
+  unblock(): void;
   close(): Promise<void>;
 }
 
@@ -18,12 +22,17 @@ interface Pair {
 export async function startSilentProxy(serverUrl: string): Promise<SilentProxy> {
   const target = new URL(serverUrl);
   const pairs = new Set<Pair>();
+  let blocked = false;
   const proxy = createServer((client) => {
     const server = connect(Number(target.port), target.hostname);
     const pair = { client, server };
     pairs.add(pair);
-    client.pipe(server);
-    server.pipe(client);
+    if (blocked) {
+      client.resume();
+    } else {
+      client.pipe(server);
+      server.pipe(client);
+    }
     for (const socket of [client, server]) {
       socket.on("error", () => {});
       socket.on("close", () => {
@@ -49,6 +58,12 @@ export async function startSilentProxy(serverUrl: string): Promise<SilentProxy> 
         client.unpipe(server);
         client.resume();
       }
+    },
+    block() {
+      blocked = true;
+    },
+    unblock() {
+      blocked = false;
     },
     async close() {
       for (const { client, server } of pairs) {
