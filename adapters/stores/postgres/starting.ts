@@ -37,32 +37,44 @@ export class Starting {
     if (jobs.length > 0) await this.#insertMixed(session, jobs, now, teller, true);
   }
 
-  /** In the caller's transaction, one by one: of the same ID or key, each sees those before it. */
+  /** In the caller's transaction. One by one where some have the same ID or key: each sees those before it. */
   async insertWithin(
     transaction: LentTransaction,
     jobs: readonly NewJob[],
     now: number,
   ): Promise<readonly Inserted[]> {
+    if (jobs.length === 0) return [];
     // Not in that transaction: the first job of a kind would hold up all others of it.
     await this.#connections.all(this.#queries.know, { kinds: jobs.map(({ kind }) => kind) });
+    const { firstIds, firstKeys } = firstsOf(jobs);
+    const haveTwins = firstIds.includes(false) || firstKeys.includes(false);
     const inserted: Inserted[] = [];
-    for (const job of jobs) inserted.push(await this.#insertOneWithin(transaction, job, now));
+    for (const some of haveTwins ? jobs.map((job) => [job]) : [jobs]) {
+      inserted.push(...(await this.#insertSomeWithin(transaction, some, now)));
+    }
     return inserted;
   }
 
-  async #insertOneWithin(transaction: LentTransaction, job: NewJob, now: number): Promise<Inserted> {
-    const firsts = { firstIds: [true], firstKeys: [true] };
-    const args = { ...columnsOf([job]), ...firsts, now, sentAt: now, teller: this.#wake.herald };
+  /** In one statement; none is another's twin. */
+  async #insertSomeWithin(
+    transaction: LentTransaction,
+    jobs: readonly NewJob[],
+    now: number,
+  ): Promise<readonly Inserted[]> {
+    const args = { ...columnsOf(jobs), ...firstsOf(jobs), now, sentAt: now, teller: this.#wake.herald };
     for (let tries = 1; ; tries += 1) {
       // An error would end the caller's transaction as well.
       await transaction.run("savepoint async_jobs");
       try {
         const rows = await transaction.rows(this.#queries.insertWithin, args);
         await transaction.run("release savepoint async_jobs");
-        const earlier = rows.find(([place]) => place !== null);
-        if (earlier === undefined) return { id: job.id, created: true };
-        const [, id, payload] = earlier;
-        return { id: decodeText(String(id)), created: false, payload: decodeText(String(payload)) };
+        const inserted: Inserted[] = jobs.map(({ id }) => ({ id, created: true }));
+        for (const [place, id, payload] of rows) {
+          if (place === null) continue;
+          const first = { id: decodeText(String(id)), payload: decodeText(String(payload)) };
+          inserted[Number(place) - 1] = { ...first, created: false };
+        }
+        return inserted;
       } catch (error) {
         await transaction.run("rollback to savepoint async_jobs");
         if (tries === TRIES || !isConflict(error)) throw error;

@@ -106,11 +106,12 @@ export class Transactions {
     }
   }
 
-  /** Writes at once, in the transaction that the connection's owner has open. */
+  /** Writes all or nothing, at once, in the transaction that the connection's owner has open. */
   async within<T>(run: () => T): Promise<T> {
     if (this.#closed) throw closedError();
     try {
-      return run();
+      // Within another transaction this is a savepoint.
+      return this.#connection.database.transaction(run)();
     } catch (error) {
       throw this.#connection.outage(error) ?? error;
     }

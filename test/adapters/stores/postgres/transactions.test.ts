@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect } from "kysely";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createAsyncJobs, defineKind, InvalidOptionError, type Principal } from "../../../../src/index.js";
 import { claimAll, hint, newJob, openPool, openStore, query, scratchSchema } from "./scratch.js";
 
@@ -65,6 +65,56 @@ it("starts many jobs together with what the caller writes, or none of them", asy
   const ids = await start(2, "commit");
   client.release();
   expect([await orders(), await listed()]).toEqual([[2], ids.reverse()]);
+});
+
+it("starts none of many when one of them fails, and leaves the transaction to its owner", async () => {
+  const { schema, pool, mine, orders, listed } = await setUp();
+  await query(`alter table ${schema}.jobs add check (payload <> '3')`);
+  const client = await pool.connect();
+  await client.query("begin");
+  await client.query("insert into orders values (1)");
+  await expect(mine.createMany("export", [1, 2, 3], { transaction: client })).rejects.toThrow();
+  const [job] = await mine.createMany("export", [4], { transaction: client });
+  await client.query("commit");
+  client.release();
+  expect([await orders(), await listed()]).toEqual([[1], [job?.id]]);
+});
+
+it("starts a thousand jobs in no more round trips than one", async () => {
+  const { pool, mine, listed } = await setUp();
+  const client = await pool.connect();
+  const statements = vi.spyOn(client, "query");
+  await client.query("begin");
+  const sentFor = async (payloads: readonly number[]) => {
+    statements.mockClear();
+    await mine.createMany("export", payloads, { transaction: client });
+    return statements.mock.calls.length;
+  };
+  const forOne = await sentFor([1]);
+  expect(await sentFor(Array.from({ length: 1000 }, (_, payload) => payload))).toBe(forOne);
+  await client.query("commit");
+  client.release();
+  expect(await listed()).toHaveLength(1001);
+});
+
+it("gives back the first job of a key that several jobs of one call have", async () => {
+  const { store, pool } = await setUp();
+  const before = newJob({ idempotencyKey: "before" });
+  await store.insert([before], Date.now());
+  const client = await pool.connect();
+  await client.query("begin");
+  const [one, twin, late] = ["own", "own", "before"].map((idempotencyKey) => newJob({ idempotencyKey }));
+  const other = newJob();
+  const jobs = [one, twin, late, other].flatMap((job) => job ?? []);
+  const inserted = await store.insertWithin?.(client, jobs, Date.now());
+  await client.query("commit");
+  client.release();
+  expect(inserted).toMatchObject([
+    { id: one?.id, created: true },
+    { id: one?.id, created: false },
+    { id: before.id, created: false },
+    { id: other.id, created: true },
+  ]);
 });
 
 it("starts a job within a transaction of Kysely, and rolls it back with that", async () => {

@@ -78,6 +78,17 @@ it("starts many jobs together with what the caller writes, or none of them", asy
   expect(told).toEqual([]);
 });
 
+it("starts none of many when one of them fails, and leaves the transaction to its owner", async () => {
+  const { database, mine, orders, listed } = await setUp();
+  database.exec(`create trigger refusing before insert on async_jobs_jobs when new.payload = '3'
+    begin select raise(abort, 'not that one'); end`);
+  database.exec("begin; insert into orders values (1)");
+  await expect(mine.createMany("export", [1, 2, 3], { transaction: database })).rejects.toThrow();
+  const [job] = await mine.createMany("export", [4], { transaction: database });
+  database.exec("commit");
+  expect([orders(), await listed()]).toEqual([[1], [job?.id]]);
+});
+
 it("wakes nobody before the commit", async () => {
   const { database, store, mine } = await setUp();
   let heard = 0;
