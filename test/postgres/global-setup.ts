@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "./server.js";
 
@@ -8,14 +10,26 @@ declare module "vitest" {
   }
 }
 
-/** @returns what ends the server, if it is ours: `TEST_POSTGRES` may name another. */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+/** `TEST_POSTGRES` may name a server to be used in the place of one that is started for the tests. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { TEST_POSTGRES: url } = process.env;
-  if (url !== undefined) {
-    project.provide("postgresUrl", url);
-    return undefined;
-  }
-  const server = await startPostgres();
-  project.provide("postgresUrl", server.url);
-  return () => server.remove();
+  const { url: postgresUrl, remove } =
+    url === undefined ? await startPostgres() : await createDatabase(new URL(url));
+  project.provide("postgresUrl", postgresUrl);
+  return remove;
+}
+
+/** A database on that server, which goes when it is removed. */
+async function createDatabase(server: URL) {
+  const name = `async_jobs_${randomUUID().replaceAll("-", "")}`;
+  const run = async (sql: string): Promise<void> => {
+    const client = new pg.Client(server.href);
+    await client.connect();
+    await client.query(sql);
+    await client.end();
+  };
+  await run(`create database ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, remove: () => run(`drop database ${name} with (force)`) };
 }
