@@ -1,9 +1,9 @@
-import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import { createAsyncJobs, defineKind } from "../../src/index.js";
+import { openPlace, type Place } from "../processes/place.js";
 import { endWithParent, settingsOf, tell } from "../processes/tell.js";
 
 export interface BlockingSettings {
-  readonly file: string;
+  readonly place: Place;
   readonly heartbeat: "thread" | "loop";
   /** Milliseconds, as all here. */
   readonly lease: number;
@@ -22,10 +22,10 @@ export type BlockingMessage =
 
 const say = (message: BlockingMessage): void => tell(message);
 endWithParent();
-const { file, heartbeat, lease, timeout, blockFor } = settingsOf<BlockingSettings>();
+const { place, heartbeat, lease, timeout, blockFor } = settingsOf<BlockingSettings>();
 
 const jobs = createAsyncJobs({
-  store: sqliteStore(file),
+  store: openPlace(place),
   publicUrl: "https://app.example.com",
   ...{ heartbeat, lease },
   kinds: [

@@ -1,10 +1,12 @@
 import { relative } from "node:path";
 import Database from "better-sqlite3";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, inject, it } from "vitest";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import { createAsyncJobs, defineKind, type EventName, type JobStore } from "../../src/index.js";
 import { useChildren } from "../processes/children.js";
+import { databaseIn, keepInPostgres, openPlace } from "../processes/place.js";
+import { DATABASES } from "../processes/shared-folder.js";
 import type { BlockingMessage, BlockingSettings } from "./blocking.child.js";
 import { blueBottle } from "./engine.js";
 
@@ -13,7 +15,7 @@ const LEASE = 900;
 const LONG = 60_000;
 const publicUrl = "https://app.example.com";
 
-describe("a handler that holds the event loop", () => {
+describe.each(DATABASES)("a handler that holds the event loop, its job in %s", (database) => {
   const children = useChildren();
   const closing: (() => Promise<void>)[] = [];
   afterEach(async () => {
@@ -22,9 +24,11 @@ describe("a handler that holds the event loop", () => {
 
   /** A process that is about to run a job which holds its event loop, and one that would take the job over. */
   async function blocked(settings: Pick<BlockingSettings, "heartbeat" | "timeout" | "blockFor">) {
-    const file = `${await children.folder()}/jobs.db`;
+    const folder = await children.folder();
+    if (database === "PostgreSQL") keepInPostgres(folder, inject("postgresUrl"));
+    const place = databaseIn(folder);
     const rival = createAsyncJobs({
-      store: sqliteStore(file),
+      store: openPlace(place),
       publicUrl,
       lease: LEASE,
       heartbeat: "loop",
@@ -33,7 +37,7 @@ describe("a handler that holds the event loop", () => {
     });
     closing.push(() => rival.close());
     const child = children.start<BlockingMessage>("engine/blocking.child", {
-      file,
+      place,
       lease: LEASE,
       ...settings,
     });

@@ -9,16 +9,16 @@ import { auditOf, storedJobs } from "./audit.js";
 import type { BusyMessage, BusySettings } from "./busy.child.js";
 import { blueBottle, resultsIn } from "./engine.js";
 import { sentence } from "./kinds.js";
-import { useSharedFolder } from "./shared-folder.js";
+import { DATABASES, useSharedFolder } from "./shared-folder.js";
 import { look } from "./sight.js";
 
 const PROCESSES = 8;
 const JOBS = 25;
 
-describe("eight processes on one file", () => {
-  const sharedFolder = useSharedFolder("SQLite");
+describe.each(DATABASES)("eight processes on one database, %s,", (database) => {
+  const sharedFolder = useSharedFolder(database);
 
-  it("start, run, list and prune at once, and no call of theirs is ever told that the file is busy", async () => {
+  it("start, run, list and prune at once, and no call of theirs is ever told that others were in its way", async () => {
     const { file, folder, jobs, startChild } = await sharedFolder();
     const shops = Array.from({ length: PROCESSES }, (_, number) => `shop-${number}`);
     const children = shops.map((shop) => {
@@ -47,8 +47,12 @@ describe("eight processes on one file", () => {
     const files = (await storedJobs(file)).flatMap(({ fileKey }) => (fileKey === null ? [] : [fileKey]));
     expect(new Set(await readdir(resultsIn(folder)))).toEqual(new Set(files));
   });
+});
 
-  it("are opened while another holds it, and wait without being told either", async () => {
+describe("processes on one file", () => {
+  const sharedFolder = useSharedFolder("SQLite");
+
+  it("are opened while another holds it, and wait without being told", async () => {
     const { folder } = await sharedFolder();
     const file = join(folder, "other.db");
     const other = new Database(file);
