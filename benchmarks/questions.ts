@@ -22,6 +22,7 @@ const files: Readonly<Record<string, Load>> = {
   "pg-e": () => import("./questions/pg-e-latency.js"),
   "pg-f": () => import("./questions/pg-f-million.js"),
   "pg-i": () => import("./questions/pg-i-idle.js"),
+  "pg-j": () => import("./questions/pg-j-space.js"),
 };
 
 export const letters: readonly string[] = Object.keys(files);
