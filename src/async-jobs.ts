@@ -36,6 +36,8 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   readonly kinds: Kinds;
   /** Seconds that a request may be held, if its caller prefers to wait. */
   readonly maxWait: number;
+  /** Whether it was stopped, and not started since: then no request is held. */
+  readonly isStopped: boolean;
   /** Seconds after which it is worth to ask for a pending job again, by how long its kind takes: 1 to 60. */
   retryAfter(job: JobView): number;
 
@@ -120,6 +122,9 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     publicUrl,
     kinds: options.kinds,
     maxWait,
+    get isStopped() {
+      return watch.isEnded;
+    },
     retryAfter: (job) => pace.retryAfter(job, clock.now()),
     as(principal) {
       requirePrincipal(principal);

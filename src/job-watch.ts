@@ -56,6 +56,11 @@ export class JobWatch {
     return watcher;
   }
 
+  /** Whether watchers end as soon as they begin. */
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Watchers may be had again after `end`. */
   start(): void {
     this.#ended = false;

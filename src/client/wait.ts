@@ -116,7 +116,7 @@ export class Wait<Kind extends string> {
       } else if (tag === null) {
         throw new UnexpectedAnswerError("The server answered 304 to a request without a condition.");
       }
-      // Also a server that holds requests answers at once while it stops.
+      // A server that stops answers at once, and does not say that it held the request.
       const wasHeld = answer.headers.has("Preference-Applied");
       const asked = wasHeld ? 0 : (retryAfterOf(answer.headers, askedAt) ?? RETRY_AFTER) * 1000;
       const delay = Math.max(asked, SHORTEST_PAUSE) - (clock.now() - askedAt);

@@ -14,6 +14,8 @@ export interface ReplyContext {
   retryAfter(job: JobView): number;
   /** Seconds that a request may be held. */
   readonly maxWait: number;
+  /** Whether no request is held, nor to its end. */
+  readonly isStopped: boolean;
   /** Tells the operator; gives a reference that the caller may be told. */
   report(during: string, error: unknown): string;
 }
@@ -90,17 +92,20 @@ export class Replies {
   wait(id: string, { seconds, isNews, signal }: Wait): Promise<JsonReply> {
     const wait = Math.min(seconds, this.#context.maxWait);
     return this.#reply(async () => {
-      const replyOf = (job: JobView) => tagged(this.#jobReply(job, { "Preference-Applied": `wait=${wait}` }));
+      const applied = { "Preference-Applied": `wait=${wait}` };
+      const replyOf = (job: JobView, isApplied = true) =>
+        tagged(this.#jobReply(job, isApplied ? applied : {}));
       let last: JobView | undefined;
       try {
         for await (const job of this.#accessor.follow(id, { atMost: wait * 1000, signal })) {
           last = job;
-          if (isNews?.(replyOf(job)) === true) break;
+          if (isNews?.(replyOf(job)) === true) return replyOf(job);
         }
       } catch (error) {
         if (!(error instanceof FollowLimitError)) throw error;
       }
-      return last === undefined ? this.get(id) : replyOf(last);
+      if (last === undefined) return this.get(id);
+      return replyOf(last, last.status !== "pending" || !this.#context.isStopped);
     });
   }
 

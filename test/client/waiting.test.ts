@@ -78,7 +78,7 @@ it("does not ask in a whirl while a server that holds requests is stopping", asy
   await stage.jobs.stop();
   stage.intercept((request, response) => isEvents(request) && refuse(response, 404));
   expect(await client.wait(id)).toMatchObject({ status: "done" });
-  expect(pauses.made).toEqual([1_000, 1_000]);
+  expect(pauses.made).toEqual([5_000, 5_000]);
 });
 
 it("bears 503 and 429, for as long as the server says", async () => {

@@ -29,6 +29,13 @@ export const erasing: HostCases = {
     assert.equal((await ask("/api/v1/async-jobs")).body, '{"data":[]}');
   },
 
+  "erases whatever the caller accepts, for there is nothing to be had": async ({ ask, run }) => {
+    const question = { ...erase(), headers: { Accept: "text/html" } };
+    const id = await run("greeting");
+    assert.equal((await ask(`/api/v1/async-jobs/${id}`, question)).status, 204);
+    assertError(await ask(`/api/v1/async-jobs/${id}`, question), 404, "No such async job.");
+  },
+
   "answers 409 while the job is not finished, and leaves it as it is": async ({ ask, start, jobs }) => {
     const id = await start("greeting");
     const refused = await ask(`/api/v1/async-jobs/${id}`, erase());

@@ -138,12 +138,16 @@ export const holding: HostCases = {
     assert.deepEqual(stage.operatorErrors, []);
   },
 
-  "answers all that it holds when the engine stops, and holds none afterwards": async (stage) => {
+  "answers all that it holds when the engine stops, holds none afterwards, and does not say it did": async (
+    stage,
+  ) => {
     const id = await stage.start("greeting");
     const { answer } = await hold(stage, id);
     await stage.jobs.stop();
     assertJson(await answer, 200, pending(id));
+    assert.equal((await answer).headers["preference-applied"], undefined);
     const later = await stage.ask(`/api/v1/async-jobs/${id}`, { headers: { Prefer: "wait=20" } });
     assertJson(later, 200, pending(id));
+    assert.equal(later.headers["preference-applied"], undefined);
   },
 };
