@@ -77,6 +77,8 @@ export interface ResultFacts {
   readonly fileName: string;
   /** A name of these very bytes; another file never has it. Letters, digits and dots. */
   readonly tag: string;
+  /** SHA-256 of the whole file, in base64; absent for a file that was continued after a checkpoint. */
+  readonly digest?: string;
 }
 
 /** A finished job's result file, opened. */

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { InvalidOptionError, InvalidResultError } from "./errors.js";
 import type { AttemptFile, FileOptions } from "./handler-context.js";
 import { type Claim, fileKeyOf, type JobResult, type ResultFile } from "./job.js";
@@ -14,6 +15,11 @@ export class AttemptFileWriter implements AttemptFile {
   readonly #extension: string;
   readonly #from: ResultFile | undefined;
   readonly #requireLive: () => void;
+  /**
+   * Of what is written. A file that goes on where another stopped has none: what a hash holds cannot be stored, and
+   * reading all that was written before would cost more than a digest is worth.
+   */
+  readonly #hash: Hash | undefined;
   #writer: ResultWriter | undefined;
   #saved = false;
   #last: Promise<unknown> = Promise.resolve();
@@ -43,6 +49,7 @@ export class AttemptFileWriter implements AttemptFile {
     this.#contentType = options.type;
     this.#extension = extension;
     this.#from = from;
+    this.#hash = from === undefined ? createHash("sha256") : undefined;
     this.#requireLive = requireLive;
   }
 
@@ -57,7 +64,10 @@ export class AttemptFileWriter implements AttemptFile {
   }
 
   write(chunk: Uint8Array | string): Promise<void> {
-    return this.#inTurn(() => this.#opened().write(chunk));
+    return this.#inTurn(() => {
+      this.#hash?.update(chunk);
+      return this.#opened().write(chunk);
+    });
   }
 
   /** Makes what is written so far safe for a later attempt. */
@@ -73,7 +83,8 @@ export class AttemptFileWriter implements AttemptFile {
   finish(): Promise<JobResult> {
     return this.#inTurn(async () => {
       const file = await this.#opened().finish();
-      return { type: "file", file, contentType: this.#contentType, extension: this.#extension };
+      const digest = this.#hash && { digest: this.#hash.digest("base64") };
+      return { type: "file", file, contentType: this.#contentType, extension: this.#extension, ...digest };
     });
   }
 

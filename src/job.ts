@@ -57,6 +57,8 @@ export type JobResult =
       readonly file: ResultFile;
       readonly contentType: string;
       readonly extension: string;
+      /** SHA-256 of its bytes, in base64. Absent when it was not reckoned while they were written. */
+      readonly digest?: string;
     };
 
 /** Where the next attempt goes on: the handler's own cursor, and the file as it was at that moment. */

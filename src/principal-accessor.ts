@@ -251,7 +251,7 @@ export class PrincipalAccessor implements Accessor {
   async #resultOf(id: string): Promise<{ readonly facts: ResultFacts; readonly key: string }> {
     const job = await this.#find(id, visibilityOf(this.#principal));
     if (job.status !== "done" || job.result.type !== "file") throw new JobNotFoundError();
-    const { file, contentType, extension } = job.result;
+    const { file, contentType, extension, digest } = job.result;
     const facts = {
       completedAt: new Date(job.completedAt),
       expiresAt: new Date(job.expiresAt),
@@ -259,6 +259,7 @@ export class PrincipalAccessor implements Accessor {
       contentType,
       fileName: `${id}.${extension}`,
       tag: file.key,
+      ...(digest !== undefined && { digest }),
     };
     return { facts, key: file.key };
   }

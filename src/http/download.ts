@@ -16,7 +16,11 @@ const LEAST_TO_COMPRESS = 1024;
 export function fileReply(file: OpenedResult): FileReply {
   const { stream, bytes } = file;
   const headers = { "Content-Length": String(bytes), ...COMMON_HEADERS, ...headersOf(file) };
-  return { status: 200, headers: { ...headers, ETag: etagOf(file) }, body: ofLength(stream, bytes) };
+  return {
+    status: 200,
+    headers: { ...headers, ...digestOf(file), ETag: etagOf(file) },
+    body: ofLength(stream, bytes),
+  };
 }
 
 /** A file as it is downloaded: whole, one part of it, or compressed on the way. */
@@ -40,7 +44,7 @@ export function downloadReply(
     };
     return {
       status: 206,
-      headers: { ...headers, ...part, ETag: etagOf(file) },
+      headers: { ...headers, ...digestOf(file), ...part, ETag: etagOf(file) },
       body: ofLength(stream, length),
     };
   }
@@ -50,11 +54,12 @@ export function downloadReply(
   if (!worthIt || wantsPart || !prefersGzip(acceptEncoding)) {
     return {
       status: 200,
-      headers: { ...headers, "Content-Length": String(bytes), ETag: etagOf(file) },
+      headers: { ...headers, ...digestOf(file), "Content-Length": String(bytes), ETag: etagOf(file) },
       body: whole,
     };
   }
-  // Another machine's zlib may write other bytes: the tag is a weak one.
+  // Another machine's zlib may write other bytes: the tag is a weak one. A digest would be of those bytes, which
+  // nobody knows before they are sent.
   const compressed = { "Content-Encoding": "gzip", ETag: `W/"${file.tag}.gzip"` };
   return { status: 200, headers: { ...headers, ...compressed }, body: gzipped(whole) };
 }
@@ -66,6 +71,11 @@ function headersOf(file: OpenedResult): Readonly<Record<string, string>> {
     "Last-Modified": lastModifiedOf(file),
     Sunset: file.expiresAt.toUTCString(),
   };
+}
+
+/** Of the whole file, also with a part of it (RFC 9530). */
+function digestOf({ digest }: OpenedResult): Readonly<Record<string, string>> {
+  return digest === undefined ? {} : { "Repr-Digest": `sha-256=:${digest}:` };
 }
 
 /** Text that a handler wrote as strings is UTF-8; of other types a charset says nothing. */

@@ -26,6 +26,9 @@ const HEADERS = {
   Location: text("The job's address.", { format: "uri" }),
   Link: text("The next page.", { pattern: '^<[^>]+>; rel="next"$' }),
   "WWW-Authenticate": text("What the request lacks."),
+  "Repr-Digest": text("The whole file's digest (RFC 9530), if it is known and the file is not compressed.", {
+    pattern: "^sha-256=:[A-Za-z0-9+/]{43}=:$",
+  }),
   "Accept-Ranges": text("Parts of the file can be had.", { const: "bytes" }),
   "Content-Range": text("Which part of the file this is, or how long it is.", {
     pattern: "^bytes ([0-9]+-[0-9]+|\\*)/[0-9]+$",

@@ -39,9 +39,12 @@ const POLLED_JOB: AnswerHeaders = {
 const LIST: AnswerHeaders = { perhaps: ["ETag", "Link"] };
 const WHOLE_FILE: AnswerHeaders = {
   always: ["ETag", "Last-Modified", "Sunset", "Accept-Ranges", "Content-Disposition"],
-  perhaps: ["Content-Encoding"],
+  perhaps: ["Content-Encoding", "Repr-Digest"],
 };
-const PART: AnswerHeaders = { always: [...(WHOLE_FILE.always ?? []), "Content-Range"] };
+const PART: AnswerHeaders = {
+  always: [...(WHOLE_FILE.always ?? []), "Content-Range"],
+  perhaps: ["Repr-Digest"],
+};
 
 /** Every operation, by route and method: a route that takes another method does not compile without its own. */
 const OPERATIONS: {

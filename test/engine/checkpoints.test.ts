@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { defineKind, RunnerStoppedError } from "../../src/index.js";
@@ -40,6 +41,20 @@ describeEachStore("checkpoints", (engine) => {
     expect(await textOf(jobs, id)).toBe("1\n2\n3\n4\n5\n6\n");
     await jobs.prune();
     expect(await keysOf(results)).toEqual([`${id}.3`]);
+  });
+
+  it("leave the file that is continued without a digest, which another has", async () => {
+    const digests: (string | undefined)[] = [];
+    for (const breaks of [{ 1: 2 }, {}]) {
+      const { jobs } = await engine({ kinds: [counting(breaks).kind], random: () => 0 });
+      const { id } = await jobs.as(blueBottle).create("counting", null);
+      await jobs.runUntilIdle();
+      const { digest, stream } = await jobs.as(blueBottle).openResult(id);
+      stream.destroy();
+      digests.push(digest);
+    }
+    const whole = createHash("sha256").update("1\n2\n3\n4\n5\n6\n").digest("base64");
+    expect(digests).toEqual([undefined, whole]);
   });
 
   it("survive a stop of the runner", async () => {

@@ -142,7 +142,10 @@ function outcomeOf({ type, claim: number, after }: Ending, claim: Claim, now: nu
       const file = { key: fileKeyOf(claim), bytes: number };
       return {
         type: "done",
-        result: { type: "file", file, contentType: "text/csv", extension: "csv" },
+        result: {
+          ...{ type: "file", file, contentType: "text/csv", extension: "csv" },
+          ...(number % 2 === 0 && { digest: `digest ${number}` }),
+        },
         ...finished,
       };
     }

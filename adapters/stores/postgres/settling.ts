@@ -204,6 +204,7 @@ function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeC
         columns.expiresAt[index] = outcome.expiresAt;
         if (result.type === "text") columns.result[index] = result.text;
         else {
+          columns.result[index] = result.digest ?? null;
           columns.fileKey[index] = result.file.key;
           columns.fileBytes[index] = result.file.bytes;
           columns.fileType[index] = result.contentType;

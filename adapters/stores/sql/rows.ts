@@ -108,6 +108,7 @@ function statusOf(row: VisibleRow): Writable<VisibleJob> {
           file: { key, bytes: bytes ?? 0 },
           contentType: contentType ?? "",
           extension: extension ?? "",
+          ...(result !== null && { digest: result }),
         };
   return { id, kind, createdAt, status: "done", completedAt, expiresAt, result: outcome };
 }

@@ -35,7 +35,7 @@ export interface JobsTable {
   started_at: number | null;
   completed_at: number | null;
   expires_at: number | null;
-  /** The result that is a text. A result that is a file has its four columns below instead. */
+  /** The result that is a text. A result that is a file has its digest here, and the four columns below. */
   result: string | null;
   file_key: string | null;
   file_bytes: number | null;

@@ -40,7 +40,7 @@ export class Settling {
           fence,
           completedAt,
           expiresAt,
-          text: isText ? result.text : null,
+          text: isText ? result.text : (result.digest ?? null),
           key: isText ? null : result.file.key,
           bytes: isText ? null : result.file.bytes,
           contentType: isText ? null : result.contentType,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { assertError } from "./assertions.js";
 import { callers } from "./callers.js";
@@ -66,6 +67,24 @@ export const parts: HostCases = {
       assertError(answer, 416, `No such part: the file holds ${length} bytes.`);
       assert.equal(answer.headers["content-range"], `bytes */${length}`);
     }
+  },
+
+  "tells the digest of the whole file, with a part of it too, but not of one that it compresses": async (
+    stage,
+  ) => {
+    for (const [path, content] of [
+      [`/async-jobs/${await stage.run("newsletter-recipients")}.csv`, CSV],
+      [`/async-jobs/${await stage.run("large-csv")}.csv`, LARGE_CSV],
+    ] as const) {
+      const digest = `sha-256=:${createHash("sha256").update(content).digest("base64")}:`;
+      for (const question of [{}, { method: "HEAD" }, { headers: { Range: "bytes=3-6" } }]) {
+        assert.equal((await stage.ask(path, question)).headers["repr-digest"], digest);
+      }
+    }
+    const path = `/async-jobs/${await stage.run("large-csv")}.csv`;
+    const compressed = await askForBytes(stage, path, { "Accept-Encoding": "gzip" });
+    assert.equal(compressed.headers["content-encoding"], "gzip");
+    assert.equal(compressed.headers["repr-digest"], undefined);
   },
 
   "sends a part only if the caller's own is of the same file, when it asks for that": async ({

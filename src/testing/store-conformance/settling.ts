@@ -61,6 +61,15 @@ export const settling: StoreCases = {
     }
   },
 
+  "keeps the digest of a file": async ({ store }) => {
+    const claimed = await startAndClaim(store);
+    const digest = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    const result = { ...fileResult(`${claimed.id}.${claimed.fence}`), digest } as const;
+    await settle(store, done(claimed, result));
+    const job = await found(store, claimed);
+    assert.deepEqual(job.status === "done" && job.result, result);
+  },
+
   "fails a job with a sentence for the customer and a detail for the operator": async ({ store }) => {
     const claimed = await startAndClaim(store);
     await settle(store, failed(claimed, "The list is gone.", { now: LATER }), LATER);
