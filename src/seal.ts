@@ -44,7 +44,8 @@ export class Seal {
   }
 
   #sign(plain: Uint8Array, context: string): Buffer {
-    const hmac = createHmac("sha256", this.#signingKey).update(plain).update(context);
+    // With its length, or bytes could pass from one to the other.
+    const hmac = createHmac("sha256", this.#signingKey).update(`${context.length}:${context}`).update(plain);
     return hmac.digest().subarray(0, SIGNATURE_BYTES);
   }
 }

@@ -52,6 +52,15 @@ describe("signed results", () => {
     }
   });
 
+  it("are refused when they go on into the file's name, however one guesses its encryption", () => {
+    const signed = signedResults({ keys: [FIRST] });
+    const sealed = Buffer.from(signed.sign(link), "base64url");
+    for (let guess = 0; guess < 256; guess += 1) {
+      const longer = Buffer.concat([sealed, Buffer.from([guess])]).toString("base64url");
+      expect(signed.shopOf(longer, link.fileName.slice(1), NOW)).toBeUndefined();
+    }
+  });
+
   it.each([[[]], [["short"]], [[FIRST, "short"]], ["no list"], [[7]]])(
     "need secrets for keys: %j",
     (keys) => {
