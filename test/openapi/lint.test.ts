@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
 import { ROUTES, routeOf } from "../../src/http/route.js";
-import { createAsyncJobs, defineKind } from "../../src/index.js";
+import { createAsyncJobs, defineKind, type Kind, signedResults } from "../../src/index.js";
 import { type OpenApiDocument, openapi } from "../../src/openapi/index.js";
 
 const reindex = defineKind("re-index", {
@@ -21,6 +21,12 @@ const jobs = createAsyncJobs({
   store: memoryStore(),
   publicUrl: "https://app.acme-shop.com/shop-api/",
   kinds: [reindex, anything, opaque],
+});
+const linking = createAsyncJobs({
+  store: memoryStore(),
+  publicUrl: "https://app.acme-shop.com",
+  kinds: [anything],
+  signedResults: signedResults({ keys: ["the secret, of thirty-two letters"] }),
 });
 const starts = {
   "/api/v1/catalogs/{catalog}/re-index": {
@@ -45,6 +51,7 @@ async function lint(document: OpenApiDocument): Promise<readonly string[]> {
 it.each([
   ["with routes that start jobs", openapi(jobs, { info, starts })],
   ["without", openapi(jobs, { info })],
+  ["with links", openapi(linking, { info })],
   ["without Partner Apps", openapi(jobs, { info, starts, partnerApp: null })],
   [
     "without kinds",
@@ -58,6 +65,15 @@ it("would be told of a fault", async () => {
   const document = openapi(jobs, { info });
   const problems = await lint({ ...document, paths: { "/x": { get: { responses: {} } } } });
   expect(problems.join("\n")).toContain("operation-operationId");
+});
+
+it("says that a link serves in place of a credential, for files alone, and where links are given out", () => {
+  const openedBy = (described: typeof jobs | typeof linking, path: string) =>
+    JSON.stringify(openapi<readonly Kind[]>(described).paths[path]).includes('{"link":[]}');
+  for (const { path } of Object.values(ROUTES)) {
+    expect(openedBy(linking, path)).toBe(path === ROUTES.file.path);
+    expect(openedBy(jobs, path)).toBe(false);
+  }
 });
 
 it("describes every route of the API, and none that there is not", () => {

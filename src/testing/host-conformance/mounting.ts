@@ -85,6 +85,27 @@ export const mounting: HostCases = {
     );
   },
 
+  "answers a start with the job that waits for the same payload, where the host coalesces": async ({
+    ask,
+    jobs,
+  }) => {
+    const post = (more = {}, as: Readonly<Record<string, string>> = callers.blueBottle) =>
+      ask(EXPORT_PATH, { method: "POST", as, headers: { "X-Coalesce": "yes", ...more } });
+    const first = await post();
+    assertAlike([first, await post()]);
+    const others = [
+      await post({ "X-Newsletter": "8" }),
+      await post({ "X-Coalesce": "no" }),
+      await post({ "Idempotency-Key": "order-1" }),
+      await post({}, callers.mailer),
+      await post({}, callers.redBarn),
+    ];
+    assert.equal(new Set([first, ...others].map(idOf)).size, 6);
+    assertAlike([first, await post()]);
+    await jobs.runUntilIdle();
+    assert.notEqual(idOf(await post()), idOf(first));
+  },
+
   "refuses to start a job through the host's own route as it refuses elsewhere": async ({ ask }) => {
     const answer = await ask(EXPORT_PATH, { method: "POST", as: appWithScopes("read_async_jobs") });
     assertJson(answer, 403, '{"errors":["This requires the scope read_newsletter_email."]}');

@@ -141,8 +141,9 @@ async function answerOfHost(
   const principal = await principalOf(header);
   if (method === "POST" && url === `${mount}${EXPORT_PATH}` && principal !== undefined) {
     const idempotencyKey = header("idempotency-key") || undefined;
+    const coalesce = header("x-coalesce") === "yes";
     const payload = header("x-newsletter") || "7";
-    return jobs.as(principal).respond.create("newsletter-recipients", payload, { idempotencyKey });
+    return jobs.as(principal).respond.create("newsletter-recipients", payload, { idempotencyKey, coalesce });
   }
   return { status: 200, headers: {}, body: { hostWasAsked: `${method} ${url}` } };
 }

@@ -7,10 +7,12 @@ import {
   finish,
   found,
   idsOf,
+  LEASE,
   newJob,
   newJobs,
   OF_SHOP,
   release,
+  retry,
   START,
   settle,
   start,
@@ -210,6 +212,31 @@ export const inserting: StoreCases = {
     const cancelled = { error: "Cancelled.", now: START, expiresAt: START + WEEK };
     await store.cancel({ id, visibility: OF_SHOP, ...cancelled });
     await start(store, PAYLOAD_KEY);
+  },
+
+  "gives back no job for a payload's key that waits for another attempt, or after a death": async ({
+    store,
+  }) => {
+    await start(store, PAYLOAD_KEY);
+    await settle(store, retry(await claimOne(store), START + 1000));
+    await start(store, PAYLOAD_KEY);
+    await claim(store);
+    assert.equal((await claim(store, { now: START + LEASE, limit: 0 })).rescued.length, 1);
+    await start(store, PAYLOAD_KEY);
+  },
+
+  "starts one job for a payload's key that comes many times in one call, after one that has begun": async ({
+    store,
+  }) => {
+    await start(store, PAYLOAD_KEY);
+    await claimOne(store);
+    const [first, ...others] = newJobs(12, PAYLOAD_KEY);
+    assert.ok(first !== undefined);
+    assert.deepEqual(await store.insert([first, ...others], START), [
+      { id: first.id, created: true },
+      ...others.map(() => ({ id: first.id, created: false, payload: "null" })),
+    ]);
+    assert.deepEqual(idsOf((await claim(store)).claimed), [first.id]);
   },
 
   "starts one job for a payload's key that comes from many callers at once, waiting or begun": async ({
