@@ -1,4 +1,5 @@
 import type { Question } from "./question.js";
+import type { HostName } from "./served.js";
 
 type Load = () => Promise<{ readonly question: Question }>;
 
@@ -12,6 +13,12 @@ const files: Readonly<Record<string, Load>> = {
   f: () => import("./questions/f-million.js"),
   g: () => import("./questions/g-export.js"),
   h: () => import("./questions/h-http.js"),
+  "h-node": () => onHost("node:http"),
+  "h-express": () => onHost("Express"),
+  "h-koa": () => onHost("Koa"),
+  "h-fastify": () => onHost("Fastify"),
+  "h-fetch": () => onHost("fetch"),
+  "h-hono": () => onHost("Hono"),
   i: () => import("./questions/i-idle.js"),
   j: () => import("./questions/j-prune.js"),
   k: () => import("./questions/k-fair-turns.js"),
@@ -24,6 +31,11 @@ const files: Readonly<Record<string, Load>> = {
   "pg-i": () => import("./questions/pg-i-idle.js"),
   "pg-j": () => import("./questions/pg-j-space.js"),
 };
+
+async function onHost(name: HostName): ReturnType<Load> {
+  const { questionOn } = await import("./questions/h-hosts.js");
+  return { question: questionOn(name) };
+}
 
 export const letters: readonly string[] = Object.keys(files);
 
