@@ -1,3 +1,4 @@
+import { isoTime } from "./iso-time.js";
 import type { JobStatus, Progress, VisibleJob } from "./job.js";
 import { type Principal, seesPartnerApp } from "./principal.js";
 
@@ -70,8 +71,8 @@ function resultView({ id, result }: VisibleJob & { readonly status: "done" }, pu
 /** The documented JSON. */
 export function resourceOf(view: JobView): JobResource {
   const resource: Writable<JobResource> = { id: view.id, kind: view.kind, status: view.status };
-  if (view.startedAt !== undefined) resource.startedAt = view.startedAt.toISOString();
-  if (view.status !== "pending") resource.completedAt = view.completedAt.toISOString();
+  if (view.startedAt !== undefined) resource.startedAt = isoTime(view.startedAt);
+  if (view.status !== "pending") resource.completedAt = isoTime(view.completedAt);
   if (view.status === "done" && view.result !== undefined) resource.result = view.result;
   if (view.status === "failed") resource.error = view.error;
   if (view.partnerApp !== undefined) resource.partnerApp = view.partnerApp;

@@ -57,10 +57,6 @@ export function readingQueries(db: Kysely<Tables>) {
       ["kind"],
     ),
 
-    /** One kind of a shop's jobs, newest start first. */
-    list: (byApp: boolean, status: JobStatus | undefined) =>
-      rowsQuery<ListPage>()(listQuery(db, byApp, status, page("kind")), VISIBLE_COLUMNS),
-
     /** The turn of a shop's newest job of a kind, and the one served there; null where there is none. */
     line: rowsQuery<Lane>()(
       db.selectNoFrom((eb) => [

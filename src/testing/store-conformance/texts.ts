@@ -35,6 +35,17 @@ const TEXTS = [
 ];
 
 export const texts: StoreCases = {
+  "lists results and public errors as they are": async ({ store }) => {
+    for (const text of TEXTS) {
+      await settle(store, done(await startAndClaim(store), { type: "text", text }));
+      await settle(store, failed(await startAndClaim(store), text));
+      const { jobs } = await store.list({ shop: "blue-bottle" }, { limit: 2 }, START);
+      const [broken, finished] = jobs;
+      assert.equal(broken?.status === "failed" && broken.error, text);
+      assert.deepEqual(finished?.status === "done" && finished.result, { type: "text", text });
+    }
+  },
+
   "keeps results, public errors and details as they are": async ({ store }) => {
     for (const text of TEXTS) {
       const finished = await startAndClaim(store);
