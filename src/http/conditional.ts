@@ -25,9 +25,10 @@ export interface Conditions {
 export function conditional(reply: Reply, conditions: Conditions): Reply {
   if (reply.status !== 200 && reply.status !== 206) return reply;
   if (!isKnown(reply.headers, conditions)) return reply;
-  const headers = Object.fromEntries(
-    Object.entries(reply.headers).filter(([name]) => KEPT_HEADERS.includes(name)),
-  );
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (KEPT_HEADERS.includes(name)) headers[name] = value;
+  }
   return withoutBody({ ...reply, status: 304, headers });
 }
 

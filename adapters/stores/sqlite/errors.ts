@@ -1,4 +1,9 @@
-import { AsyncJobsError, StoreUnavailableError } from "../../../src/index.js";
+import {
+  AsyncJobsError,
+  StoreBusyError,
+  StoreClosedError,
+  StoreUnavailableError,
+} from "../../../src/index.js";
 
 /** What an operator can do about it. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -60,4 +65,16 @@ function unavailable(advice: string, file: string, cause: unknown): StoreUnavail
 function primaryCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   return /^SQLITE_[A-Z]+/.exec(error.code)?.[0];
+}
+
+export function closedError(): StoreClosedError {
+  return new StoreClosedError("The SQLite store was closed. Make its calls before close().");
+}
+
+export function busyError(busyTimeout: number, cause: unknown): StoreBusyError {
+  return new StoreBusyError(
+    `The database was locked for ${busyTimeout} ms, by another connection or by a transaction that is open on ` +
+      "the store's own. Nothing was changed: try again, or raise busyTimeout.",
+    { cause },
+  );
 }

@@ -32,6 +32,7 @@ import { Expiring } from "./expiring.js";
 import { migrate } from "./migrations.js";
 import { checkOptions, type SqliteStoreOptions } from "./options.js";
 import { Reading } from "./reading.js";
+import { Reads } from "./reads.js";
 import { Settling } from "./settling.js";
 import { Starting } from "./starting.js";
 import { Transactions } from "./transactions.js";
@@ -71,6 +72,7 @@ function partsOf(database: Database.Database, db: Kysely<Tables>) {
 class SqliteStore implements JobStore {
   readonly #connection: Connection;
   readonly #db: Kysely<Tables>;
+  readonly #reads: Reads;
   readonly #transactions: Transactions;
   readonly #wake: Wake;
   #prepared: ReturnType<typeof partsOf> | undefined;
@@ -80,6 +82,7 @@ class SqliteStore implements JobStore {
     this.#connection = connection;
     this.#db = db;
     this.#wake = new Wake(connection.database);
+    this.#reads = new Reads(connection, busyTimeout);
     this.#transactions = new Transactions(connection, busyTimeout, () => this.#wake.notify());
   }
 
@@ -95,7 +98,7 @@ class SqliteStore implements JobStore {
 
   insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
     const [job] = jobs;
-    if (job === undefined) return this.#transactions.read(() => []);
+    if (job === undefined) return this.#reads.read(() => []);
     const run = () => this.#parts.starting.insert(jobs, now);
     return jobs.length === 1
       ? this.#transactions.write({ run, wakes: true, alone: () => this.#parts.starting.insertAlone(job) })
@@ -128,7 +131,7 @@ class SqliteStore implements JobStore {
   }
 
   renew(renewals: readonly Renewal[], leaseMs: number, now: number): Promise<readonly Claim[]> {
-    if (renewals.length === 0) return this.#transactions.read(() => []);
+    if (renewals.length === 0) return this.#reads.read(() => []);
     return this.#transactions.write({
       run: () => this.#parts.settling.renew(renewals, now + leaseMs),
       wakes: false,
@@ -136,7 +139,7 @@ class SqliteStore implements JobStore {
   }
 
   settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
-    if (settlements.length === 0) return this.#transactions.read(() => []);
+    if (settlements.length === 0) return this.#reads.read(() => []);
     return this.#transactions.write({
       run: () =>
         settlements.map((settlement) => {
@@ -170,11 +173,11 @@ class SqliteStore implements JobStore {
   }
 
   find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined> {
-    return this.#transactions.read(() => this.#parts.reading.find(id, visibility, now));
+    return this.#reads.read(() => this.#parts.reading.find(id, visibility, now));
   }
 
   list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage> {
-    return this.#transactions.read(() => this.#parts.reading.list(visibility, query, now));
+    return this.#reads.read(() => this.#parts.reading.list(visibility, query, now));
   }
 
   erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
@@ -211,21 +214,21 @@ class SqliteStore implements JobStore {
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
-    return this.#transactions.read(() => this.#parts.reading.unreferencedFiles(keys));
+    return this.#reads.read(() => this.#parts.reading.unreferencedFiles(keys));
   }
 
   async stats(now: number): Promise<StoreStats> {
-    const count = await this.#transactions.read(() => this.#parts.counting.begin(now));
-    while (await this.#transactions.read(() => this.#parts.counting.goOn(count))) await nextTurn();
+    const count = await this.#reads.read(() => this.#parts.counting.begin(now));
+    while (await this.#reads.read(() => this.#parts.counting.goOn(count))) await nextTurn();
     return this.#parts.counting.end(count);
   }
 
   line(shop: string, kind: string): Promise<number> {
-    return this.#transactions.read(() => this.#parts.reading.line(shop, kind));
+    return this.#reads.read(() => this.#parts.reading.line(shop, kind));
   }
 
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
-    return this.#transactions.read(() => this.#parts.reading.explain(id, now));
+    return this.#reads.read(() => this.#parts.reading.explain(id, now));
   }
 
   onWork(listener: () => void): () => void {
@@ -239,6 +242,7 @@ class SqliteStore implements JobStore {
 
   async #close(): Promise<void> {
     this.#wake.close();
+    this.#reads.close();
     await this.#transactions.close();
     this.#connection.close();
   }

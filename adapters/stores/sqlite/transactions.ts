@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
-import { StoreBusyError, StoreClosedError } from "../../../src/index.js";
 import type { Connection } from "./connection.js";
-import { isBusy, LentConnectionBusy } from "./errors.js";
+import { busyError, closedError, isBusy, LentConnectionBusy } from "./errors.js";
+import { pause } from "./pause.js";
 
 /** What one call wants to write. It may be run again after a rollback. */
 export interface Write<T> {
@@ -30,10 +30,6 @@ interface Queued {
 
 /** Milliseconds: a transaction of many calls ends after this, and the rest get the next one. */
 const LONGEST_TRANSACTION = 10;
-/** Milliseconds: the longest pause before a lock is tried again. */
-const LONGEST_PAUSE = 32;
-/** Tries that wait only for the next turn of the event loop. */
-const QUICK_TRIES = 3;
 
 /**
  * Calls made in the same turn become one transaction: all are written in the order in which they came, and each
@@ -89,21 +85,6 @@ export class Transactions {
       // Not a microtask: what continues in this turn because of other promises goes along.
       process.nextTick(() => this.#flush());
     });
-  }
-
-  /** Reads at once, outside the queue. */
-  async read<T>(run: () => T): Promise<T> {
-    const deadline = performance.now() + this.#busyTimeout;
-    for (let tries = 0; ; tries += 1) {
-      if (this.#closed) throw closedError();
-      try {
-        return this.#connection.use(run);
-      } catch (error) {
-        if (!isBusy(error)) throw this.#connection.outage(error) ?? error;
-        if (performance.now() >= deadline) throw busyError(this.#busyTimeout, error);
-      }
-      await new Promise<void>((resolve) => pause(tries, resolve));
-    }
   }
 
   /** Writes all or nothing, at once, in the transaction that the connection's owner has open. */
@@ -233,22 +214,4 @@ class Fault extends Error {
     super("a call failed", { cause });
     this.queued = queued;
   }
-}
-
-/** Chance keeps two processes from trying in step for ever. */
-function pause(tries: number, resume: () => void): void {
-  if (tries < QUICK_TRIES) setImmediate(resume);
-  else setTimeout(resume, 1 + Math.random() * Math.min(LONGEST_PAUSE, 2 ** (tries - QUICK_TRIES)));
-}
-
-function closedError(): StoreClosedError {
-  return new StoreClosedError("The SQLite store was closed. Make its calls before close().");
-}
-
-function busyError(busyTimeout: number, cause: unknown): StoreBusyError {
-  return new StoreBusyError(
-    `The database was locked for ${busyTimeout} ms, by another connection or by a transaction that is open on ` +
-      "the store's own. Nothing was changed: try again, or raise busyTimeout.",
-    { cause },
-  );
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Arguments, Query } from "../../../stores/sql/query.js";
 import type { Connection } from "../../../stores/sqlite/connection.js";
 import { Prepared } from "../../../stores/sqlite/prepared.js";
+import { Reads } from "../../../stores/sqlite/reads.js";
 import { Transactions } from "../../../stores/sqlite/transactions.js";
 import type { FileDatabase, Statement } from "../file-database.js";
 
@@ -13,6 +14,7 @@ import type { FileDatabase, Statement } from "../file-database.js";
 export class SqliteFiles implements FileDatabase {
   readonly name: string;
   readonly #connection: Connection;
+  readonly #reads: Reads;
   readonly #transactions: Transactions;
   readonly #prepared = new Map<string, Prepared<Arguments, readonly unknown[]>>();
   #closing: Promise<void> | undefined;
@@ -20,18 +22,15 @@ export class SqliteFiles implements FileDatabase {
   constructor(connection: Connection, busyTimeout: number) {
     this.name = `the SQLite database ${JSON.stringify(connection.database.name)}`;
     this.#connection = connection;
+    this.#reads = new Reads(connection, busyTimeout);
     this.#transactions = new Transactions(connection, busyTimeout, () => {});
   }
 
-  async read<Args extends Arguments, Row extends readonly unknown[]>(
+  read<Args extends Arguments, Row extends readonly unknown[]>(
     query: Query<Args, Row>,
     args: Args,
   ): Promise<Row[]> {
-    const rows = await this.#transactions.read(() =>
-      new Prepared(this.#connection.database, query).all(args),
-    );
-    await nextTurn();
-    return rows;
+    return this.#reads.read(() => new Prepared(this.#connection.database, query).all(args));
   }
 
   async write(statements: readonly Statement[]): Promise<readonly (readonly unknown[])[]> {
@@ -44,8 +43,14 @@ export class SqliteFiles implements FileDatabase {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#transactions.close().then(() => this.#connection.close());
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#reads.close();
+    await this.#transactions.close();
+    this.#connection.close();
   }
 
   #prepare(query: Query<Arguments, readonly unknown[]>): Prepared<Arguments, readonly unknown[]> {

@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   claim,
   done,
+  finish,
   found,
   idsOf,
   newJob,
   newJobs,
+  OF_SHOP,
   START,
   startAndClaim,
 } from "../../../../src/testing/store-conformance/jobs.js";
@@ -37,6 +39,60 @@ describe("calls to a SQLite store that come together", () => {
       store.insert(newJobs(3), START),
     ]);
     expect(statements.filter((sql) => /^(begin|commit)/.test(sql))).toEqual(["begin immediate", "commit"]);
+  });
+
+  it("read in one transaction", async () => {
+    const statements: string[] = [];
+    const store = openStore(
+      openDatabase(scratchPath(), { verbose: (sql) => void statements.push(String(sql)) }),
+    );
+    const finished = await finish(store);
+    statements.length = 0;
+    await Promise.all([
+      found(store, finished),
+      store.list(OF_SHOP, {}, START),
+      store.explain(finished.id, START),
+    ]);
+    const [first, ...others] = statements.filter((sql) => !sql.startsWith("PRAGMA"));
+    expect(first).toBe("begin");
+    expect(others.pop()).toBe("commit");
+    expect(others.every((sql) => sql.startsWith("select"))).toBe(true);
+  });
+
+  it("read without a transaction when there is but one", async () => {
+    const statements: string[] = [];
+    const store = openStore(
+      openDatabase(scratchPath(), { verbose: (sql) => void statements.push(String(sql)) }),
+    );
+    const finished = await finish(store);
+    statements.length = 0;
+    await found(store, finished);
+    expect(statements.filter((sql) => !sql.startsWith("PRAGMA"))).toEqual([
+      expect.stringMatching(/^select /),
+    ]);
+  });
+
+  it("do not suffer from a read that fails", async () => {
+    const path = scratchPath();
+    const database = openDatabase(path);
+    const store = openStore(database);
+    const finished = await finish(store);
+    database.exec("drop table async_jobs_kinds");
+    const answers = await Promise.allSettled([
+      store.find(finished.id, OF_SHOP, START),
+      store.line("blue-bottle", "reindex"),
+      store.find(finished.id, OF_SHOP, START),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(database.inTransaction).toBe(false);
+  });
+
+  it("read all that was called for before the store is closed", async () => {
+    const store = openStore(scratchPath());
+    const finished = await finish(store);
+    const found = [1, 2, 3].map(() => store.find(finished.id, OF_SHOP, START));
+    await store.close();
+    for (const job of await Promise.all(found)) expect(job?.id).toBe(finished.id);
   });
 
   it("do not suffer from one that fails, which is rejected with its own error", async () => {
