@@ -2,6 +2,7 @@ import type { Accessor } from "./accessor.js";
 import { Cursors } from "./cursor.js";
 import { type EventListener, type EventName, Events } from "./events.js";
 import { GroupCommit } from "./group-commit.js";
+import type { ReplyContext } from "./http/replies.js";
 import { createResponder, type Responder } from "./http/responder.js";
 import { newReference } from "./ids.js";
 import type { NewJob } from "./job.js";
@@ -10,7 +11,7 @@ import { type Kind, KindRegistry } from "./kinds.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
 import { Pace } from "./pace.js";
 import { type Principal, requirePrincipal, servedShop } from "./principal.js";
-import { PrincipalAccessor } from "./principal-accessor.js";
+import { type AccessorSettings, PrincipalAccessor } from "./principal-accessor.js";
 import { type PruneReport, Pruner } from "./pruner.js";
 import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
@@ -128,8 +129,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     retryAfter: (job) => pace.retryAfter(job, clock.now()),
     as(principal) {
       requirePrincipal(principal);
-      const accessor = new PrincipalAccessor(principal, accessorSettings);
-      return Object.assign(accessor, { respond: createResponder<Kinds>(accessor, jobs) });
+      return new RespondingAccessor<Kinds>(principal, accessorSettings, jobs);
     },
     ...(signedResults && {
       holderOf: (link, fileName) => {
@@ -162,4 +162,18 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     report,
   };
   return jobs;
+}
+
+class RespondingAccessor<Kinds extends readonly Kind[]> extends PrincipalAccessor {
+  readonly #context: ReplyContext;
+
+  constructor(principal: Principal, settings: AccessorSettings, context: ReplyContext) {
+    super(principal, settings);
+    this.#context = context;
+  }
+
+  /** Made when it is asked for: requests are answered without. */
+  get respond(): Responder<Kinds> {
+    return createResponder(this, this.#context);
+  }
 }
