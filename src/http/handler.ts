@@ -90,7 +90,7 @@ function requirePrefix(prefix: string): void {
 }
 
 function splitUrl(url: string): { readonly path: string; readonly query: string } {
-  const target = url.replace(/^https?:\/\/[^/?]*/i, "");
+  const target = url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?]*/i, "");
   const mark = target.indexOf("?");
   return mark < 0
     ? { path: target, query: "" }
@@ -109,10 +109,11 @@ function fileNameOf({ id, extension }: Extract<Route, { readonly type: "file" }>
 }
 
 function refuseMethod({ methods }: Route, method: string): Reply | undefined {
+  const isOptions = method === "OPTIONS";
+  if (!isOptions && methods.includes(method)) return undefined;
   const allow = { Allow: methods.join(", ") };
-  if (method === "OPTIONS") return emptyReply(204, allow);
-  return methods.includes(method)
-    ? undefined
+  return isOptions
+    ? emptyReply(204, allow)
     : sentences(405, [`The method ${method} is not allowed here.`], allow);
 }
 

@@ -49,6 +49,7 @@ export function routeOf(path: string): Route | undefined {
 
 /** A malformed escape is left as it is: no ID contains a percent sign. */
 function decode(text: string): string {
+  if (!text.includes("%")) return text;
   try {
     return decodeURIComponent(text);
   } catch {
