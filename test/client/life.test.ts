@@ -1,5 +1,6 @@
 import { buffer, text } from "node:stream/consumers";
 import { expect, it } from "vitest";
+import { gate } from "../processes/gate.js";
 import { FILE } from "./kinds.js";
 import { skipPauses } from "./pauses.js";
 import { setStage } from "./stage.js";
@@ -60,16 +61,31 @@ it("erases a job that is finished, and no other", async () => {
   }
 });
 
+/** Fetches, and tells when the first bytes of a stream of events have come. */
+async function tapped(url: string, init: RequestInit, tell: () => void): Promise<Response> {
+  const response = await fetch(url, init);
+  if (!url.endsWith("/events")) return response;
+  const tap = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(chunk);
+      tell();
+    },
+  });
+  return new Response(response.body?.pipeThrough(tap), response);
+}
+
 it("waits on through a restart of the server", async () => {
   const stage = await setStage();
   const pauses = skipPauses(async (count) => {
     if (count === 3) await stage.restart();
   });
-  const client = stage.client({ clock: pauses.clock });
+  const heard = gate();
+  const client = stage.client({ clock: pauses.clock, fetch: (url, init) => tapped(url, init, heard.open) });
   const { id } = await client.start("/start/greet", { body: { name: "world" } });
   const followed = stage.nextRequest("/events");
   const waiting = client.wait(id);
   await followed;
+  await heard.passed;
   await stage.stop();
   const again = stage.nextRequest("/events");
   await again;
