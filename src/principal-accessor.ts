@@ -63,7 +63,7 @@ export interface AccessorSettings {
 const CANCELLED = "The job was cancelled.";
 /** Seconds for which the URL of a file works, if nothing else is asked for. */
 const LINK_SECONDS = 300;
-/** Seconds: S3 signs for no longer than a week. */
+/** Seconds: S3 signs for no longer than a week, and then a job is gone anyway. */
 const LONGEST_LINK = 604_800;
 
 /** The jobs as one principal may see and start them: what {@link Accessor} promises. */
@@ -236,14 +236,13 @@ export class PrincipalAccessor implements Accessor {
     const { results, clock, signedResults, publicUrl } = this.#settings;
     const { fileName, contentType } = facts;
     const now = clock.now();
+    const until = Math.min(facts.expiresAt.getTime(), now + Math.min(seconds, LONGEST_LINK) * 1000);
     if (signedResults !== undefined) {
       const { shop } = this.#owner;
-      const until = Math.min(facts.expiresAt.getTime(), now + Math.min(seconds, LONGEST_LINK) * 1000);
       return `${publicUrl}/async-jobs/${fileName}?link=${signedResults.sign({ shop, fileName, until })}`;
     }
-    const left = (facts.expiresAt.getTime() - now) / 1000;
     return results?.urlOf?.(key, {
-      seconds: Math.max(1, Math.floor(Math.min(seconds, left, LONGEST_LINK))),
+      seconds: Math.max(1, Math.floor((until - now) / 1000)),
       ...{ fileName, contentType },
     });
   }

@@ -165,11 +165,11 @@ export class Replies {
   }
 
   #jobReply(job: JobView, headers: Readonly<Record<string, string>> = {}): JsonReply {
-    return jsonReply(200, { data: resourceOf(job) }, Object.assign(this.#timing(job), headers));
+    return jsonReply(200, { data: resourceOf(job) }, { ...this.#timing(job), ...headers });
   }
 
   /** When to ask again, or until when the job can be asked for. */
-  #timing(job: JobView): Record<string, string> {
+  #timing(job: JobView): Readonly<Record<string, string>> {
     return job.status === "pending"
       ? { "Retry-After": String(this.#context.retryAfter(job)) }
       : { Sunset: job.expiresAt.toUTCString() };
