@@ -25,7 +25,7 @@ type Due = { readonly now: number; readonly limit: number };
 interface Told {
   /** When the next retry falls due or the next lease runs out, by the caller's clock: of those there were before. */
   dueAt: number | null;
-  /** Whether some jobs were meant and not had, because others were at them. */
+  /** Whether some jobs were meant and not had, because others were claiming them. */
   wasMissed: boolean;
   of: string | null;
 }
@@ -58,8 +58,8 @@ function claimingQuery(db: Kysely<Tables>, shares: RawBuilder<unknown>) {
 with due as materialized (
   select min(due_at) as at from ${jobs} where ${IS_DUE_LATER}
 ), ${shares}, picked as materialized (
-  select ready.ctid as place from shares cross join lateral (
-    select ctid from ${jobs} as jobs
+  select ready.id from shares cross join lateral (
+    select id from ${jobs} as jobs
     where ${IS_READY} and jobs.kind = shares.kind and not (${claim("first")} and coalesce((select at from due) <= ${now}, false))
     order by turn, seq limit shares.most for update skip locked
   ) as ready
@@ -67,7 +67,7 @@ with due as materialized (
   update ${jobs} as jobs
   set state = ${sql.lit(STATE.running)}, fence = fence + 1, due_at = ${now} + cast(${claim("leaseMs")} as bigint),
     started_at = coalesce(started_at, ${now})
-  where ctid = any(array(select place from picked))
+  where id = any(array(select id from picked))
   returning ${sql.join(CLAIMED_COLUMNS.map((column) => sql.ref(column)))}, kind
 ), serving as (
   update ${kinds} as kinds set served = top.turn
@@ -77,7 +77,7 @@ with due as materialized (
   ) and kinds.kind = top.kind and kinds.served < top.turn
 )
 select ${columns}, claimed.kind as of, due.at - ${now} + cast(${claim("sentAt")} as bigint) as "dueAt",
-  (select count(*) from claimed) < (select greatest(sum(shares.found), (select count(*) from picked)) from shares) as "wasMissed"
+  (select count(*) from picked) < (select sum(shares.found) from shares) as "wasMissed"
 from due left join (claimed join shares using (kind)) on true
 order by claimed.turn - shares.served, claimed.seq
 `,

@@ -1,8 +1,9 @@
 import { type Claim, fileKeyOf, type Renewal } from "../../../src/index.js";
 import type { Query } from "../sql/query.js";
-import type { Columns } from "./columns.js";
 import type { Connections } from "./connections.js";
 
+/** Rows as columns, each of them one array. */
+export type Columns<Row> = { readonly [Name in keyof Row]: readonly Row[Name][] };
 type Reported = Claim & { readonly checkpoint: string | null; readonly progress: string | null };
 export type Renewed = Columns<Reported> & { readonly leaseMs: number; readonly now: number };
 /** Gives back the claims that are lost. */

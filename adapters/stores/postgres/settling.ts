@@ -12,9 +12,8 @@ import { visibleJob } from "../sql/rows.js";
 import { type Cancelled, cancelQueries } from "../sql/settling.js";
 import { STATE, type Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
-import { brief, type Columns, givenRows } from "./columns.js";
 import type { Connections, Session } from "./connections.js";
-import { claimsOf, inOrder, type RenewalQuery, type Renewed, renew } from "./renewing.js";
+import { type Columns, claimsOf, inOrder, type RenewalQuery, type Renewed, renew } from "./renewing.js";
 import type { Wake } from "./wake.js";
 
 /** One column for each part of an outcome; null where it has no such part. */
@@ -48,23 +47,6 @@ const renewed = params<Renewed>();
 const cancelled = params<CancelledAt>();
 const jobs = sql.table("jobs");
 
-const SETTLED_COLUMNS = [
-  { name: "id", type: "text", values: settled("id") },
-  { name: "fence", type: "bigint", values: settled("fence") },
-  { name: "state", type: "smallint", values: settled("state") },
-  { name: "due_at", type: "bigint", values: settled("dueAt") },
-  { name: "failures", type: "integer", values: settled("failures") },
-  { name: "completed_at", type: "bigint", values: settled("completedAt") },
-  { name: "expires_at", type: "bigint", values: settled("expiresAt") },
-  { name: "result", type: "text", values: settled("result") },
-  { name: "file_key", type: "text", values: settled("fileKey") },
-  { name: "file_bytes", type: "bigint", values: settled("fileBytes") },
-  { name: "file_type", type: "text", values: settled("fileType") },
-  { name: "file_extension", type: "text", values: settled("fileExtension") },
-  { name: "error", type: "text", values: settled("error") },
-  { name: "detail", type: "text", values: settled("detail") },
-];
-
 function queriesOf(db: Kysely<Tables>, channel: string) {
   // `+ 0`: or the server would look through all that run for each that is given.
   const isHeld = sql`jobs.id = given.id and jobs.fence = given.fence and jobs.state + 0 = ${sql.lit(STATE.running)}`;
@@ -80,7 +62,14 @@ function queriesOf(db: Kysely<Tables>, channel: string) {
       db,
       sql`
 with given as materialized (
-  ${givenRows(SETTLED_COLUMNS)}
+  select * from unnest(
+    ${settled("id")}::text[], ${settled("fence")}::bigint[], ${settled("state")}::smallint[],
+    ${settled("dueAt")}::bigint[], ${settled("failures")}::integer[],
+    ${settled("completedAt")}::bigint[], ${settled("expiresAt")}::bigint[], ${settled("result")}::text[],
+    ${settled("fileKey")}::text[], ${settled("fileBytes")}::bigint[], ${settled("fileType")}::text[],
+    ${settled("fileExtension")}::text[], ${settled("error")}::text[], ${settled("detail")}::text[]
+  ) as given(id, fence, state, due_at, failures, completed_at, expires_at, result,
+    file_key, file_bytes, file_type, file_extension, error, detail)
 ), settled as (
   update ${jobs} as jobs set
     state = given.state,
@@ -100,7 +89,7 @@ with given as materialized (
   from given where ${isHeld}
   returning jobs.id, jobs.fence, jobs.completed_at
 )
-select id, fence from given where (select count(*) from settled) < (select count(*) from given) and not exists (
+select id, fence from given where not exists (
   select from settled where settled.id = given.id and settled.fence = given.fence
 )
 union all
@@ -240,14 +229,7 @@ function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeC
         columns.state[index] = STATE.ready;
     }
   });
-  const { id, fence, state, dueAt, failures, completedAt, expiresAt, result, error, detail } = columns;
-  const { fileKey, fileBytes, fileType, fileExtension } = columns;
-  return {
-    ...{ id, fence: brief(fence), state: brief(state), dueAt: brief(dueAt), failures: brief(failures) },
-    ...{ completedAt: brief(completedAt), expiresAt: brief(expiresAt), result: brief(result) },
-    ...{ error: brief(error), detail: brief(detail), fileKey: brief(fileKey), fileBytes: brief(fileBytes) },
-    ...{ fileType: brief(fileType), fileExtension: brief(fileExtension) },
-  };
+  return columns;
 }
 
 type WritableColumns<Row> = { readonly [Name in keyof Row]: Row[Name][] };
