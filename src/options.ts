@@ -30,7 +30,7 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly concurrency?: number;
   /**
    * Jobs claimed at most beyond those that may run at once, while handlers are quicker than the store: one transaction
-   * then settles and claims many. They are handed back when handlers become slow. 0: none. Default 200.
+   * then settles and claims many. They are handed back when handlers become slow. 0: none. Default 500.
    */
   readonly claimAhead?: number;
   /** Milliseconds after which a runner that gives no sign of life loses its jobs to others. Default 30,000. */
@@ -95,7 +95,7 @@ export type Settings = Required<Omit<AsyncJobsOptions<readonly Kind[]>, Optional
 export const DEFAULTS: Readonly<Omit<Settings, Optional | "store" | "publicUrl" | "kinds" | "cursorKey">> =
   Object.freeze({
     concurrency: 10,
-    claimAhead: 200,
+    claimAhead: 500,
     lease: 30_000,
     heartbeat: "thread",
     expireAfter: DEFAULT_EXPIRE_AFTER,

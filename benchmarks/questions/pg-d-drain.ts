@@ -19,19 +19,18 @@ const FEWER = 2_000;
 const BULK = 1_000;
 
 async function ours(url: string, concurrency: number): Promise<number> {
-  const waiting = concurrency === 1 ? FEWER : WAITING;
-  const { kind, done } = countdown(waiting);
+  const { kind, done } = countdown(WAITING);
   const jobs = openOurs(url, [kind], concurrency);
   const payloads = Array(BULK).fill(payload);
-  for (let i = 0; i < waiting; i += BULK) await jobs.as(shop).createMany("noop", payloads);
+  for (let i = 0; i < WAITING; i += BULK) await jobs.as(shop).createMany("noop", payloads);
   await analyze(url);
-  const drained = await rate(waiting, async () => {
+  const drained = await rate(WAITING, async () => {
     await jobs.start();
     await done;
     await jobs.stop();
   });
   const { kinds } = await jobs.stats();
-  if (kinds[0]?.done !== waiting) throw new Error(`not drained: ${JSON.stringify(kinds)}`);
+  if (kinds[0]?.done !== WAITING) throw new Error(`not drained: ${JSON.stringify(kinds)}`);
   await jobs.close();
   return drained;
 }
