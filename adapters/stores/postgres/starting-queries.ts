@@ -23,18 +23,18 @@ export type Started = {
   readonly teller: string | null;
 };
 
-/** Jobs that nobody has started before: whose they are is said once for each owner, not for each job. */
+/** Jobs that nobody has started before: whose they are, and since when, is said once for all of an owner's moment. */
 export type Fresh = {
   readonly ids: readonly string[];
-  /** The place of each job's owner among the owners, from 1 on. */
+  /** The place of each job's owner and moment among those, from 1 on. */
   readonly owners: readonly number[];
   /** How many jobs of its shop and kind come before it in the call, and itself. */
   readonly nths: readonly number[];
   readonly payloads: readonly string[];
-  readonly createdAts: readonly number[];
   readonly kinds: readonly string[];
   readonly shops: readonly string[];
   readonly apps: readonly (string | null)[];
+  readonly createdAts: readonly number[];
 } & Pick<Started, "now" | "sentAt" | "teller">;
 
 /** A job that was not added: its place among those of the call, and the first job, if there was one before. */
@@ -91,16 +91,16 @@ function insertFreshQuery(db: Kysely<Tables>, schema: string, channel: string) {
     db,
     sql`
 with owners as materialized (
-  select * from unnest(${fresh("kinds")}::text[], ${fresh("shops")}::text[], ${fresh("apps")}::text[])
-    with ordinality as owners(kind, shop, app, owner)
+  select * from unnest(
+    ${fresh("kinds")}::text[], ${fresh("shops")}::text[], ${fresh("apps")}::text[], ${fresh("createdAts")}::bigint[]
+  ) with ordinality as owners(kind, shop, app, created_at, owner)
 ), ${lanesOf(sql`owners`, schema, LANE)}, added as (
   insert into ${jobs} (state, turn, id, kind, shop, app, payload, created_at)
   select ${sql.lit(STATE.ready)}, lanes.turn + nth, id, kind, shop, app, payload,
     created_at + cast(${fresh("now")} as bigint) - cast(${fresh("sentAt")} as bigint)
   from unnest(
-    ${fresh("ids")}::text[], ${fresh("owners")}::bigint[], ${fresh("nths")}::bigint[], ${fresh("payloads")}::text[],
-    ${fresh("createdAts")}::bigint[]
-  ) with ordinality as given(id, owner, nth, payload, created_at, place)
+    ${fresh("ids")}::text[], ${fresh("owners")}::bigint[], ${fresh("nths")}::bigint[], ${fresh("payloads")}::text[]
+  ) with ordinality as given(id, owner, nth, payload, place)
   join owners using (owner) join lanes using (kind, shop) order by place
 ), ${known(sql`owners`)}
 select pg_notify(${sql.lit(channel)}, ${fresh("teller")}) as told where ${fresh("teller")}::text is not null

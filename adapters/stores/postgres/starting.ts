@@ -198,17 +198,17 @@ function columnsOf(jobs: readonly NewJob[]) {
   };
 }
 
-/** Each owner once, in the order in which they come. */
+/** Each owner of a moment once, in the order in which they come. */
 function columnsOfFresh(jobs: readonly NewJob[]): Omit<Fresh, "now" | "sentAt" | "teller"> {
   const numbers = new Map<string, number>();
   const nths = new Map<string, number>();
   const owned: NewJob[] = [];
   const places = jobs.map((job) => {
-    const { kind, shop, app } = job;
+    const { kind, shop, app = null, createdAt } = job;
     const lane = JSON.stringify([kind, shop]);
     const nth = (nths.get(lane) ?? 0) + 1;
     nths.set(lane, nth);
-    const name = app === undefined ? lane : JSON.stringify([kind, shop, app]);
+    const name = JSON.stringify([kind, shop, app, createdAt]);
     const owner = numbers.get(name) ?? owned.push(job);
     numbers.set(name, owner);
     return { owner, nth };
@@ -218,10 +218,10 @@ function columnsOfFresh(jobs: readonly NewJob[]): Omit<Fresh, "now" | "sentAt" |
     owners: places.map(({ owner }) => owner),
     nths: places.map(({ nth }) => nth),
     payloads: jobs.map(({ payload }) => payload),
-    createdAts: jobs.map(({ createdAt }) => createdAt),
     kinds: owned.map(({ kind }) => kind),
     shops: owned.map(({ shop }) => shop),
     apps: owned.map(({ app = null }) => app),
+    createdAts: owned.map(({ createdAt }) => createdAt),
   };
 }
 
