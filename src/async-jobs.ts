@@ -17,6 +17,7 @@ import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
 import type { JobExplanation, StoreStats } from "./store.js";
 import { WebhookJobs } from "./webhooks/webhook-jobs.js";
+import type { Webhooks } from "./webhooks.js";
 
 /** The jobs as one principal may see and start them, in plain values and as HTTP answers. */
 export interface PrincipalJobs<Kinds extends readonly Kind[]> extends Accessor<Kinds> {
@@ -35,6 +36,8 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Without a slash at its end. */
   readonly publicUrl: string;
   readonly kinds: Kinds;
+  /** For the API's description: how endpoints are told of finished jobs. Absent where nobody is told. */
+  readonly webhooks?: Pick<Webhooks, "timeout" | "description">;
   /** Seconds that a request may be held, if its caller prefers to wait. */
   readonly maxWait: number;
   /** Whether it was stopped, and not started since: then no request is held. */
@@ -122,6 +125,10 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
     kinds: options.kinds,
+    // Not the rest of it: `endpoints` gives secrets.
+    ...(settings.webhooks && {
+      webhooks: { timeout: settings.webhooks.timeout, description: settings.webhooks.description },
+    }),
     maxWait,
     get isStopped() {
       return watch.isEnded;

@@ -1,3 +1,4 @@
+import type { JsonValue } from "./job.js";
 import type { Visibility } from "./principal.js";
 
 /** Where a shop or a Partner App wants to be told that a job is finished. */
@@ -37,6 +38,20 @@ export interface WebhookAnswer {
   readonly retryAfter?: string;
 }
 
+/** What an endpoint knows a request by, beside its body, as OpenAPI says it. */
+export interface WebhookDescription {
+  /** What `Authorization` holds, as a Security Scheme. Absent when it is not sent. */
+  readonly credential?: { readonly [key: string]: JsonValue };
+  /** The other headers that every request has, by name, but those that HTTP itself needs. */
+  readonly headers: Readonly<Record<string, WebhookHeader>>;
+}
+
+export interface WebhookHeader {
+  readonly description: string;
+  /** The JSON Schema of its value. */
+  readonly schema: { readonly [key: string]: JsonValue };
+}
+
 /**
  * Tells endpoints that jobs are finished: the part of it that is the host's, and the network's. Made by `webhooks` of
  * `async-jobs/webhooks`.
@@ -46,6 +61,8 @@ export interface Webhooks {
   readonly timeout: number;
   /** Deliveries at once in this process. */
   readonly concurrency: number;
+  /** What `send` sends beside the body: for the API's description. */
+  readonly description: WebhookDescription;
 
   /**
    * The endpoints that may want to hear of this owner's jobs. Asked when a job has finished, and again at each sending:

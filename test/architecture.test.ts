@@ -19,7 +19,7 @@ const OUTER_RINGS = {
   client: [],
   openapi: [],
   testing: [],
-  webhooks: ["src/async-jobs.ts"],
+  webhooks: ["src/async-jobs.ts", "src/openapi/"],
 };
 
 const dependencies = Object.keys(manifest.dependencies);

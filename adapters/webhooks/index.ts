@@ -1,4 +1,5 @@
 import { InvalidOptionError, type WebhookEndpoint, type Webhooks } from "../../src/index.js";
+import { DESCRIPTION, USER_AGENT } from "./description.js";
 import { ReachableNetworks } from "./networks.js";
 import { type PostSettings, post, type Resolve, resolveBySystem } from "./post.js";
 import { signatureOf } from "./signature.js";
@@ -48,12 +49,13 @@ export function webhooks(options: WebhooksOptions): Webhooks {
   return {
     timeout: options.timeout ?? WEBHOOK_DEFAULTS.timeout,
     concurrency: options.concurrency ?? WEBHOOK_DEFAULTS.concurrency,
+    description: DESCRIPTION,
     endpoints: async (owner) => requireEndpoints(await endpoints(owner)),
     disable: (endpoint, owner) => disable(endpoint, owner),
     async send(request) {
       const { endpoint, body, signal, publicUrl } = request;
       const headers = {
-        ...{ "content-type": "application/json", "user-agent": "async-jobs" },
+        ...{ "content-type": "application/json", "user-agent": USER_AGENT },
         ...(await signatureOf(request, issuer ?? publicUrl)),
       };
       return post(settings, { url: endpoint.url, headers, body, signal });

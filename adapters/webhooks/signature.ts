@@ -2,6 +2,9 @@ import { createHmac } from "node:crypto";
 import { SignJWT } from "jose";
 import type { WebhookRequest } from "../../src/index.js";
 
+/** Every header of a signature. */
+export type SignatureHeader = "authorization" | "webhook-id" | "webhook-timestamp" | "webhook-signature";
+
 /** Begins a secret that is written as Standard Webhooks do: the key in base64. */
 const PREFIX = "whsec_";
 
@@ -12,7 +15,7 @@ const PREFIX = "whsec_";
 export async function signatureOf(
   { id, attempt, sentAt, body, endpoint: { secret, app } }: WebhookRequest,
   issuer: string,
-): Promise<Readonly<Record<string, string>>> {
+): Promise<Readonly<Record<SignatureHeader, string>>> {
   const seconds = Math.floor(sentAt / 1000);
   const jwt = await new SignJWT()
     .setProtectedHeader({ alg: "HS256", typ: "JWT", kid: app === undefined ? "API Key" : "Client Secret" })

@@ -7,6 +7,8 @@ import { PARAMETERS, type ParameterName, parametersOf } from "./parameters.js";
 import { REFUSAL_COMPONENTS, refusalsOf } from "./refusals.js";
 import { schemasOf } from "./schemas.js";
 import { type StartRoute, startOperation } from "./start-routes.js";
+import { WEBHOOK_SCHEMAS } from "./webhook-schemas.js";
+import { webhooksOf } from "./webhooks.js";
 
 export interface OpenApiOptions<Kinds extends readonly Kind[]> {
   /** What the document says of itself, beside a `title`, default `Async Jobs`, and a `version`, default `1.0.0`. */
@@ -26,6 +28,8 @@ export interface OpenApiDocument {
   readonly servers: readonly { readonly url: string }[];
   readonly tags: readonly JsonObject[];
   readonly paths: Readonly<Record<string, JsonObject>>;
+  /** What endpoints are sent, by topic. Absent where the engine has no webhooks. */
+  readonly webhooks?: Readonly<Record<string, JsonObject>>;
   readonly components: Readonly<Record<string, JsonObject>>;
 }
 
@@ -34,8 +38,8 @@ const DESCRIPTION =
   "Work that takes long is started by an endpoint that answers at once with a job. The job is asked for by its ID until it is done or has failed; one week later, unless its kind has it otherwise, the job and its result are gone.\n\nHEAD is answered wherever GET is, and OPTIONS everywhere; any other method is answered 405 with `Allow`.";
 
 /**
- * Describes the API as it serves, with the engine's kinds and the host's own routes that start them. Host it where
- * your customers look for it.
+ * Describes the API as it serves, with the engine's kinds and the host's own routes that start them, and the webhooks
+ * that it sends. Host it where your customers look for it.
  *
  * @throws InvalidOptionError when a route starts a kind that the engine does not know, or takes a payload that cannot
  * be said as JSON Schema
@@ -70,11 +74,13 @@ export function openapi<Kinds extends readonly Kind[]>(
     ...(link && byLink ? [{ link: [] }] : []),
   ];
   const paths = pathsOf(placed, securityOf);
+  const webhooks = jobs.webhooks && webhooksOf(jobs.webhooks, jobs.publicUrl, TAG);
+  const webhookToken = jobs.webhooks?.description.credential;
   const components = {
     parameters: PARAMETERS,
     headers: HEADER_COMPONENTS,
     responses: REFUSAL_COMPONENTS,
-    schemas: schemasOf(kinds.map(({ name }) => name)),
+    schemas: { ...schemasOf(kinds.map(({ name }) => name)), ...(webhooks && WEBHOOK_SCHEMAS) },
   };
   return {
     openapi: "3.1.0",
@@ -84,9 +90,15 @@ export function openapi<Kinds extends readonly Kind[]>(
       { name: TAG, description: "Work that takes long: started, asked for, and gone a while after its end." },
     ],
     paths,
+    ...(webhooks && { webhooks }),
     components: {
-      securitySchemes: { apiKey, ...(partnerApp !== null && { partnerApp }), ...(link && { link }) },
-      ...withoutUnused(components, paths),
+      securitySchemes: {
+        apiKey,
+        ...(partnerApp !== null && { partnerApp }),
+        ...(link && { link }),
+        ...(webhookToken && { webhookToken }),
+      },
+      ...withoutUnused(components, { ...paths, ...webhooks }),
     },
   };
 }
@@ -94,9 +106,9 @@ export function openapi<Kinds extends readonly Kind[]>(
 /** Without what nothing refers to: some of it stands only in routes that this host may not have. */
 function withoutUnused(
   components: Readonly<Record<string, JsonObject>>,
-  paths: JsonObject,
+  described: JsonObject,
 ): Readonly<Record<string, JsonObject>> {
-  const text = JSON.stringify([components, paths]);
+  const text = JSON.stringify([components, described]);
   return Object.fromEntries(
     Object.entries(components).map(([section, named]) => [
       section,

@@ -6,7 +6,8 @@ import { type JsonObject, refTo } from "./json-object.js";
 
 type JobProperty = Exclude<keyof JobResource, "status">;
 
-const JOB_PROPERTIES = {
+/** What is said of a job, but its status. */
+export const JOB_PROPERTIES = {
   id: { type: "string", pattern: ID_PATTERN.source, examples: ["57b5aa3b046abfb053d80b52"] },
   kind: refTo("schemas", "Kind"),
   startedAt: { ...refTo("schemas", "Timestamp"), description: "When processing began." },
@@ -36,7 +37,8 @@ function pick(names: readonly JobProperty[]): JsonObject {
   return Object.fromEntries(names.map((name) => [name, JOB_PROPERTIES[name]]));
 }
 
-function object(properties: JsonObject, required: readonly string[]): JsonObject {
+/** An object of exactly these properties. */
+export function object(properties: JsonObject, required: readonly string[]): JsonObject {
   return { type: "object", properties, required, additionalProperties: false };
 }
 

@@ -23,7 +23,7 @@ type Attempt = HandlerContext<DeliveryPayload>;
 type Sending = { readonly job: VisibleJob; readonly endpoint: WebhookEndpoint; readonly firstSentAt: number };
 
 /** The endpoint will not have it, ever. */
-const GONE = 410;
+export const GONE = 410;
 
 /** Delivers the news of one finished job to one endpoint. */
 export class Delivery {

@@ -1,8 +1,27 @@
-import type { VisibleJob } from "../job.js";
+import type { JobStatus, VisibleJob } from "../job.js";
 import { resourceOf, viewOf } from "../resource.js";
 
 /** What endpoints are told of. */
-const TOPIC = "async-job/completed";
+export const TOPIC = "async-job/completed";
+
+/** What they are told: exactly these keys, in this order. A key without a value is left out. */
+export interface Message {
+  readonly meta: { readonly topic: typeof TOPIC; readonly ts: number };
+  readonly data: News;
+}
+
+/** What is told of the job. */
+export interface News {
+  readonly asyncJobId: string;
+  /** The shop. */
+  readonly userId: string;
+  readonly kind: string;
+  readonly status: JobStatus;
+  readonly startedAt: string | undefined;
+  readonly completedAt: string | undefined;
+  readonly error: string | undefined;
+  readonly result: string | undefined;
+}
 
 /**
  * The documented JSON that tells of a finished job, with what the shop reads of it in the API.
@@ -12,7 +31,10 @@ const TOPIC = "async-job/completed";
 export function messageOf(job: VisibleJob, shop: string, publicUrl: string, ts: number): string {
   const view = viewOf(job, { via: "api-key", shop }, publicUrl);
   const { id, kind, status, startedAt, completedAt, error, result } = resourceOf(view);
-  // A key without a value is left out.
-  const data = { asyncJobId: id, userId: shop, kind, status, startedAt, completedAt, error, result };
-  return JSON.stringify({ meta: { topic: TOPIC, ts }, data });
+  const data: News = {
+    ...{ asyncJobId: id, userId: shop, kind, status },
+    ...{ startedAt, completedAt, error, result },
+  };
+  const message: Message = { meta: { topic: TOPIC, ts }, data };
+  return JSON.stringify(message);
 }

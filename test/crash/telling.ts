@@ -9,7 +9,7 @@ function fileIn(folder: string): string {
 /** One endpoint, which takes everything: it writes it down before it answers. */
 export function tellingInto(folder: string): Webhooks {
   return {
-    ...{ timeout: 10_000, concurrency: 5, disable: () => {} },
+    ...{ timeout: 10_000, concurrency: 5, description: { headers: {} }, disable: () => {} },
     endpoints: () => [{ id: "hook", url: "https://hooks.example.com", secret: "a secret" }],
     async send({ body }) {
       appendFileSync(fileIn(folder), `${body}\n`);

@@ -1,7 +1,6 @@
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
 import type { OpenApiDocument } from "../../src/openapi/index.js";
 import type { Exchange } from "../../src/testing/index.js";
+import { SchemaCheck } from "./schema-check.js";
 
 /** Of HTTP and the server; what type a body has, a document says in `content`. */
 const GENERAL_HEADERS = [
@@ -43,17 +42,15 @@ interface HeaderView {
 /** Holds answers against a document. */
 export class DocumentCheck {
   readonly #document: DocumentView;
+  readonly #schemas: SchemaCheck<DocumentView>;
   readonly #paths: readonly { readonly path: string; readonly pattern: RegExp }[];
-  readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
-  readonly #validators = new Map<object, ValidateFunction>();
   /** The answers that were seen, and their headers: `GET /api/v1/async-jobs 200 ETag`. */
   readonly seen = new Set<string>();
 
   constructor(document: OpenApiDocument) {
-    this.#document = JSON.parse(JSON.stringify(document).replaceAll('"#/', '"openapi.json#/'));
+    this.#schemas = new SchemaCheck(document);
+    this.#document = this.#schemas.document;
     this.#paths = Object.keys(document.paths).map((path) => ({ path, pattern: patternOf(path) }));
-    addFormats.default(this.#ajv);
-    this.#ajv.addSchema({ ...this.#document, $id: "openapi.json" });
   }
 
   /** Every answer that the document has, and its headers: `GET /api/v1/async-jobs 200 ETag`. */
@@ -112,7 +109,7 @@ export class DocumentCheck {
       const value = answer.headers[header.toLowerCase()];
       if (value === undefined) return required ? [`the header ${header} is missing`] : [];
       this.seen.add(`${name} ${header}`);
-      return this.#schemaProblems(schema, value).map((problem) => `the header ${header}: ${problem}`);
+      return this.#schemas.problems(schema, value).map((problem) => `the header ${header}: ${problem}`);
     });
     return [...unsaid.map((header) => `the header ${header} is not described`), ...wrong];
   }
@@ -124,13 +121,7 @@ export class DocumentCheck {
     const media = content[type] ?? content["*/*"];
     if (media === undefined) return [`the type ${type} is not described`];
     if (type !== "application/json" || media.schema === undefined) return [];
-    return this.#schemaProblems(media.schema, JSON.parse(body));
-  }
-
-  #schemaProblems(schema: object, value: unknown): readonly string[] {
-    const validate = this.#validators.get(schema) ?? this.#ajv.compile(schema);
-    this.#validators.set(schema, validate);
-    return validate(value) ? [] : [this.#ajv.errorsText(validate.errors)];
+    return this.#schemas.problems(media.schema, JSON.parse(body));
   }
 
   #response(response: ResponseView | Reference): ResponseView {

@@ -2,8 +2,9 @@ import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
+import { webhooks } from "../../adapters/webhooks/index.js";
 import { ROUTES, routeOf } from "../../src/http/route.js";
-import { createAsyncJobs, defineKind, type Kind, signedResults } from "../../src/index.js";
+import { createAsyncJobs, defineKind, type Kind, signedResults, type Webhooks } from "../../src/index.js";
 import { type OpenApiDocument, openapi } from "../../src/openapi/index.js";
 
 const reindex = defineKind("re-index", {
@@ -28,6 +29,12 @@ const linking = createAsyncJobs({
   kinds: [anything],
   signedResults: signedResults({ keys: ["the secret, of thirty-two letters"] }),
 });
+const sender = webhooks({ endpoints: () => [], disable: () => {} });
+const telling = (sender: Webhooks) =>
+  createAsyncJobs({
+    ...{ store: memoryStore(), publicUrl: "https://app.acme-shop.com", kinds: [anything] },
+    webhooks: sender,
+  });
 const starts = {
   "/api/v1/catalogs/{catalog}/re-index": {
     kind: "re-index",
@@ -52,6 +59,11 @@ it.each([
   ["with routes that start jobs", openapi(jobs, { info, starts })],
   ["without", openapi(jobs, { info })],
   ["with links", openapi(linking, { info })],
+  ["with webhooks", openapi(telling(sender), { info })],
+  [
+    "with webhooks that are not signed",
+    openapi(telling({ ...sender, description: { headers: {} } }), { info }),
+  ],
   ["without Partner Apps", openapi(jobs, { info, starts, partnerApp: null })],
   [
     "without kinds",

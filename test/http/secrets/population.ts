@@ -90,7 +90,7 @@ export interface Resident {
 
 /** Two endpoints for everybody, of which one takes what it is told, and the other never does. */
 const webhooks: Webhooks = {
-  ...{ timeout: 1000, concurrency: 5, disable: () => {} },
+  ...{ timeout: 1000, concurrency: 5, description: { headers: {} }, disable: () => {} },
   endpoints: () => ["takes", "refuses"].map((id) => ({ id, url: "https://hooks.example.com", secret: "s" })),
   send: async ({ endpoint }) => ({ status: endpoint.id === "takes" ? 200 : 500 }),
 };
