@@ -5,8 +5,12 @@ import { createShopJobs, type OpenStoreSetting } from "./demo-shop/engine.js";
 import { listenerOf } from "./demo-shop/hosts.js";
 import { readSettings, type StoreSetting } from "./demo-shop/settings.js";
 
-/** A server with two shops, whose newsletters can be exported: `npm start`. It runs the jobs that it starts. */
-const { port, host, store: wanted, expireAfter } = readSettings(process.env);
+/**
+ * A server with two shops, whose newsletters can be exported: `npm start`. It runs the jobs that it starts. Its
+ * settings are variables of the environment, PORT, HOST, STORE and others: see demo-shop/settings.ts.
+ * `WEBHOOK=http://127.0.0.1:9000/hook npm start` tells that URL of every finished job.
+ */
+const { port, host, store: wanted, ...settings } = readSettings(process.env);
 if (wanted.type === "sqlite") mkdirSync(dirname(wanted.file), { recursive: true });
 const { store, closeStore } = await openStore(wanted);
 
@@ -14,10 +18,13 @@ const server = createServer();
 server.listen(port, "127.0.0.1", async () => {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : port}`;
-  const jobs = createShopJobs(url, store, expireAfter);
+  const jobs = createShopJobs(url, store, settings);
   server.on("request", await listenerOf(host, jobs));
   await jobs.start();
   console.log(`listening on ${url}\n\n${thingsToTry(url)}`);
+  if (settings.webhook !== undefined) {
+    console.log(`Each finished job is told to ${settings.webhook}, signed by its shop's API key.`);
+  }
 
   async function stop(): Promise<void> {
     server.close();

@@ -8,7 +8,8 @@ import { folderResults } from "async-jobs/results/folder";
 import { memoryResults } from "async-jobs/results/memory";
 import { sqliteStore } from "async-jobs/sqlite";
 import { findNewsletter } from "./newsletters.js";
-import type { StoreSetting } from "./settings.js";
+import type { Settings, StoreSetting } from "./settings.js";
+import { tellShopsAt } from "./webhook.js";
 
 /** A store that is there, once a server was started where one was wanted. */
 export type OpenStoreSetting =
@@ -22,11 +23,16 @@ const SHORT_WAITS = { base: 100, max: 500 };
 export type ShopJobs = ReturnType<typeof createShopJobs>;
 
 /** The engine of the demo server: the two shipped kinds over the shops' newsletters. */
-export function createShopJobs(publicUrl: string, store: OpenStoreSetting, expireAfter: number | undefined) {
+export function createShopJobs(
+  publicUrl: string,
+  store: OpenStoreSetting,
+  { expireAfter, webhook }: Pick<Settings, "expireAfter" | "webhook">,
+) {
   return createAsyncJobs({
     ...openStores(store),
     publicUrl,
     ...(expireAfter === undefined ? undefined : { expireAfter }),
+    ...(webhook === undefined ? undefined : { webhooks: tellShopsAt(webhook) }),
     kinds: [
       newsletterRecipients({
         recipients: (id, shop, signal) => findNewsletter(id, shop)?.recipients(signal),

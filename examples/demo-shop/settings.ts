@@ -7,6 +7,8 @@ export interface Settings {
   readonly store: StoreSetting;
   /** Milliseconds; undefined for the library's default of one week. */
   readonly expireAfter: number | undefined;
+  /** The URL that is told of every shop's finished jobs; undefined when none is. */
+  readonly webhook: string | undefined;
 }
 
 export type StoreSetting =
@@ -28,7 +30,21 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
       EXPIRE_AFTER === undefined
         ? undefined
         : wholeNumber("EXPIRE_AFTER", EXPIRE_AFTER, 1, Number.MAX_SAFE_INTEGER),
+    webhook: readWebhook(environment["WEBHOOK"]),
   };
+}
+
+/** What could never be told of anything is refused before the server begins. */
+function readWebhook(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOfWeb = url !== undefined && /^https?:$/.test(url.protocol);
+  if (isOfWeb && url.username === "" && url.password === "") return text;
+  throw wrong(
+    "WEBHOOK",
+    text,
+    "an http or https URL without credentials, such as http://127.0.0.1:9000/hook",
+  );
 }
 
 function readStore(text: string, synchronous: string | undefined): StoreSetting {

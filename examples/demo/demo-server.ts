@@ -26,7 +26,9 @@ export async function startServer(
     stdio: ["ignore", "pipe", log],
   });
   const exited = once(server, "exit");
-  process.once("exit", () => server.kill());
+  const kill = () => server.kill();
+  process.once("exit", kill);
+  server.once("exit", () => process.off("exit", kill));
   for await (const line of createInterface(server.stdout)) {
     const [, url] = /^listening on (\S+)$/.exec(line) ?? [];
     if (url === undefined) continue;

@@ -4,10 +4,15 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { jwtVerify } from "jose";
+import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type DemoServer, startServer } from "../../examples/demo/demo-server.js";
+import { createShopJobs } from "../../examples/demo-shop/engine.js";
 import { HOSTS } from "../../examples/demo-shop/hosts.js";
 import { readSettings } from "../../examples/demo-shop/settings.js";
+import { tellShopsAt } from "../../examples/demo-shop/webhook.js";
+import { openReceiver } from "../webhooks/receiver.js";
 
 const BLUE = { "X-ApiKey": "blue-bottle" };
 const RED = { "X-ApiKey": "red-barn" };
@@ -162,6 +167,56 @@ describe("the demo server on PostgreSQL", () => {
   });
 });
 
+describe("the demo server's WEBHOOK", () => {
+  it("is told of every shop's finished jobs, signed by the shop's API key", async () => {
+    const receiver = await openReceiver();
+    const server = await startServer({ STORE: "memory", WEBHOOK: receiver.url }, "ignore");
+    onTestFinished(() => server.stop().then(() => {}));
+    const asked = [
+      { newsletter: "57b5aa3b046abfb053d80b01", credential: BLUE, shop: "blue-bottle", status: "done" },
+      { newsletter: "57b5aa3b046abfb053d80b01", credential: MAILER, shop: "blue-bottle", status: "done" },
+      { newsletter: "57b5aa3b046abfb053d80b04", credential: BLUE, shop: "blue-bottle", status: "failed" },
+      { newsletter: "57b5aa3b046abfb053d80c01", credential: RED, shop: "red-barn", status: "done" },
+    ];
+    const started: string[] = [];
+    for (const { newsletter, credential } of asked) {
+      const path = `/api/v1/newsletters/${newsletter}/recipients/async-export`;
+      const answer = await fetch(server.url + path, { method: "POST", headers: credential });
+      started.push(JSON.parse(await answer.text()).data.id);
+    }
+    while (receiver.received.length < asked.length) await receiver.next();
+    for (const [index, { shop, status }] of asked.entries()) {
+      const id = started[index];
+      const told = receiver.received.find(({ body }) => JSON.parse(body).data.asyncJobId === id);
+      if (told === undefined) throw new Error(`nobody was told of ${id}`);
+      const headers = Object.fromEntries(
+        Object.entries(told.headers).map(([name, value]) => [name, String(value)]),
+      );
+      expect(new Webhook(shop, { format: "raw" }).verify(told.body, headers)).toMatchObject({
+        meta: { topic: "async-job/completed" },
+        data: { userId: shop, status, [status === "done" ? "result" : "error"]: expect.any(String) },
+      });
+      const token = told.headers.authorization?.replace("Bearer ", "") ?? "";
+      const verified = await jwtVerify(token, Buffer.from(shop), { issuer: server.url });
+      expect(verified.protectedHeader).toMatchObject({ alg: "HS256", kid: "API Key" });
+    }
+  });
+
+  it("is told no more of a shop for which it answered 410, and of the other still", async () => {
+    const { endpoints, disable } = tellShopsAt("http://127.0.0.1:9000/hook");
+    const [hook] = await endpoints({ shop: "blue-bottle" });
+    if (hook === undefined) throw new Error("there is no endpoint");
+    await disable(hook, { shop: "blue-bottle" });
+    expect(await endpoints({ shop: "blue-bottle" })).toEqual([]);
+    expect(await endpoints({ shop: "red-barn" })).toEqual([{ ...hook, secret: "red-barn" }]);
+  });
+
+  it("is told of nothing when it is not set: no webhooks are sent then", () => {
+    const settings = { expireAfter: undefined, webhook: undefined };
+    expect(createShopJobs("http://127.0.0.1", { type: "memory" }, settings).webhooks).toBeUndefined();
+  });
+});
+
 describe("npm start", () => {
   it("ends its server when it is sent SIGTERM, and leaves none behind", async () => {
     // In a group of its own, so that what a failure leaves can be ended. Without its build: dist is in use.
@@ -195,6 +250,10 @@ describe("the demo server's settings", () => {
     [{ PORT: "-1" }, "a whole number from 0 to 65535"],
     [{ EXPIRE_AFTER: "soon" }, "a whole number from 1"],
     [{ SYNCHRONOUS: "OFF" }, "FULL, NORMAL"],
+    [{ WEBHOOK: "" }, "an http or https URL without credentials"],
+    [{ WEBHOOK: "127.0.0.1:9000/hook" }, "an http or https URL without credentials"],
+    [{ WEBHOOK: "ftp://127.0.0.1/hook" }, "an http or https URL without credentials"],
+    [{ WEBHOOK: "http://me:secret@127.0.0.1/hook" }, "an http or https URL without credentials"],
   ])("are refused when they make no sense: %o", (environment, expected) => {
     expect(() => readSettings(environment)).toThrow(expected);
   });
@@ -205,6 +264,7 @@ describe("the demo server's settings", () => {
       host: "express",
       store: { type: "sqlite", file: "./demo/jobs.db", synchronous: undefined },
       expireAfter: undefined,
+      webhook: undefined,
     });
   });
 });
