@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { json } from "node:stream/consumers";
-import { onTestFinished } from "vitest";
-import { asyncJobsHandler } from "../../adapters/hosts/node.js";
+import { describe, onTestFinished } from "vitest";
 import { folderResults } from "../../adapters/results/folder.js";
-import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
+import { memoryStore } from "../../adapters/stores/memory/index.js";
 import { type Client, type ClientOptions, createClient } from "../../src/client/index.js";
-import { type AsyncJobs, createAsyncJobs, type Principal } from "../../src/index.js";
-import { type HandClock, handClock } from "../../src/testing/index.js";
+import { type AsyncJobs, createAsyncJobs, type JsonAnswer, type Principal } from "../../src/index.js";
+import { type ObservedFiles, observeFiles } from "../../src/testing/host-conformance/observed-files.js";
+import { type HandClock, handClock, type ReadHeader } from "../../src/testing/index.js";
+import { hosts, type RoutesRequest, type ServeRoutes } from "../conformance/hosts.js";
 import { clientKinds } from "./kinds.js";
 import { skipPauses } from "./pauses.js";
 import { openWire, type Wire } from "./wire.js";
@@ -36,18 +36,33 @@ export interface Stage {
   /** Resolves when the next request comes whose URL ends so. */
   nextRequest(ending: string): Promise<void>;
   intercept(by: Intercept): void;
+  /** Opens this instead of every result file from now on. */
+  readonly replaceFiles: ObservedFiles["replace"];
   /** Lets the kind `slow` go on. */
   open(): void;
-  /** Takes server and engine down; the jobs stay on the disk. */
+  /** Takes server and engine down; jobs and files stay. */
   stop(): Promise<void>;
-  /** Another server on the same files. */
+  /** Another server with the same jobs and files. */
   restart(): Promise<void>;
   client(options?: Partial<ClientOptions>): Client<Kinds>;
 }
 
-/** A real server on SQLite behind a wire. The engine runs jobs when it is told to. */
-export async function setStage(): Promise<Stage> {
+/** @param mount the path under which the API is; default the root */
+export type SetStage = (mount?: string) => Promise<Stage>;
+
+/** The same tests with the client's server on every host. */
+export function describeEachHost(define: (setStage: SetStage) => void): void {
+  describe.each(Object.entries(hosts))("with a server on %s", (_name, serve) => {
+    define((mount) => setStage(serve, mount));
+  });
+}
+
+/** A real server behind a wire. The engine runs jobs when it is told to. */
+async function setStage(serveHost: ServeRoutes, mount = ""): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "async-jobs-client-"));
+  const files = observeFiles(folderResults(folder));
+  // It outlives the servers on it.
+  const store = Object.assign(memoryStore(), { close: async () => {} });
   const wire = await openWire();
   const clock = handClock();
   const seen: Seen[] = [];
@@ -58,39 +73,39 @@ export async function setStage(): Promise<Stage> {
     open = resolve;
   });
 
-  const listener = (jobs: AsyncJobs<Kinds>) => {
-    const handle = asyncJobsHandler(jobs, { authenticate: principalOf });
-    return async (request: IncomingMessage, response: ServerResponse) => {
-      const { method = "", url = "", headers } = request;
-      seen.push({ method, url, headers });
-      for (const { ending, resolve } of awaited) if (url.endsWith(ending)) resolve();
-      if (intercepts(request, response) || (await handle(request, response))) return;
-      await answerStart(jobs, request, response);
-    };
-  };
-
   const serve = async () => {
     const jobs = createAsyncJobs({
-      store: sqliteStore(join(folder, "jobs.db")),
-      results: folderResults(join(folder, "results")),
+      store,
+      results: files.results,
       // Another address than the client's: it must find its way all the same.
-      publicUrl: "https://app.example.com",
+      publicUrl: `https://app.example.com${mount}`,
       kinds: clientKinds(gate),
       clock,
       log: () => {},
     });
-    const server = createServer(listener(jobs));
-    wire.leadTo(await listen(server));
-    return { jobs, server };
+    const host = await serveHost({
+      jobs,
+      mount,
+      parsesBodies: false,
+      authenticate: principalOf,
+      answer: (request) => answerStart(jobs, request),
+      answerError: (error) => ({ status: 500, headers: {}, body: { errors: [String(error)] } }),
+    });
+    putBefore(host.server, (request, response) => {
+      const { method = "", url = "", headers } = request;
+      seen.push({ method, url, headers });
+      for (const { ending, resolve } of awaited) if (url.endsWith(ending)) resolve();
+      return intercepts(request, response);
+    });
+    wire.leadTo(Number(new URL(host.url).port));
+    return { jobs, host };
   };
 
   let running = await serve();
   const stop = async (): Promise<void> => {
     wire.leadTo(undefined);
     await running.jobs.close({ grace: 0 });
-    const closed = new Promise((resolve) => running.server.close(resolve));
-    running.server.closeAllConnections();
-    await closed;
+    await running.host.close();
   };
   onTestFinished(async () => {
     open();
@@ -111,12 +126,13 @@ export async function setStage(): Promise<Stage> {
     intercept(by) {
       intercepts = by;
     },
+    replaceFiles: files.replace,
     async restart() {
       running = await serve();
     },
     client: (options) =>
       createClient<Kinds>({
-        baseUrl: wire.url,
+        baseUrl: `${wire.url}${mount}`,
         authenticate: { "X-ApiKey": "blue-bottle" },
         clock: skipPauses().clock,
         random: () => 0,
@@ -125,39 +141,37 @@ export async function setStage(): Promise<Stage> {
   };
 }
 
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server has no port.");
-  return address.port;
+/** Puts something before all that the host does. */
+function putBefore(server: Server, answers: Intercept): void {
+  const listeners = server.listeners("request");
+  server.removeAllListeners("request");
+  server.on("request", (request, response) => {
+    if (answers(request, response)) return;
+    for (const listener of listeners) listener.call(server, request, response);
+  });
 }
 
-function principalOf({ headers }: IncomingMessage): Principal | undefined {
-  const shop = headers["x-apikey"]?.toString();
+async function principalOf(header: ReadHeader): Promise<Principal | undefined> {
+  const shop = header("x-apikey") ?? "";
   if (shop === "unscoped") return { via: "oauth", shop: "blue-bottle", app: "mailer", scopes: [] };
-  return shop === undefined ? undefined : { via: "api-key", shop };
+  return shop === "" ? undefined : { via: "api-key", shop };
 }
 
 /** The host's own route: POST /start/{kind} with the payload as JSON. */
 async function answerStart(
   jobs: AsyncJobs<Kinds>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const principal = principalOf(request);
-  const [, name] = /^\/start\/([a-z]+)$/.exec(request.url ?? "") ?? [];
+  { url, header, json }: RoutesRequest,
+): Promise<JsonAnswer> {
+  const principal = await principalOf(header);
+  const [, name] = /\/start\/([a-z]+)$/.exec(url) ?? [];
   const kind = KIND_NAMES.find((known) => known === name);
   if (principal === undefined || kind === undefined) {
-    response.writeHead(404).end("no such page");
-    return;
+    return { status: 404, headers: {}, body: { errors: ["No such page."] } };
   }
-  const payload = request.headers["content-type"] === "application/json" ? await json(request) : null;
-  const key = request.headers["idempotency-key"]?.toString();
-  const options = key === undefined ? {} : { idempotencyKey: key };
-  const { respond } = jobs.as(principal);
+  const payload = header("content-type") === "application/json" ? await json() : null;
+  const idempotencyKey = header("idempotency-key") || undefined;
   // What the payload is, the kind's schema finds out.
-  const { status, headers, body } = await respond.create(kind, payload as { name: string }, options);
-  response.writeHead(status, { ...headers }).end(JSON.stringify(body));
+  return jobs.as(principal).respond.create(kind, payload as { name: string }, { idempotencyKey });
 }
 
 const KIND_NAMES = clientKinds(Promise.resolve()).map(({ name }) => name);

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
+import { buffer, json } from "node:stream/consumers";
 import { getRequestListener } from "@hono/node-server";
 import express, { type ErrorRequestHandler } from "express";
 import express4 from "express-4";
@@ -15,7 +15,23 @@ import { asyncJobsMiddleware as honoMiddleware } from "../../adapters/hosts/hono
 import { asyncJobsMiddleware as koaMiddleware } from "../../adapters/hosts/koa.js";
 import { asyncJobsHandler } from "../../adapters/hosts/node.js";
 import type { JsonAnswer } from "../../src/index.js";
-import type { HostSetup, RunningHost, ServeHost } from "../../src/testing/index.js";
+import type { HostRequest, HostSetup, RunningHost } from "../../src/testing/index.js";
+
+/** What the conformance suite wants of a host, and what a host with routes of its own does besides. */
+export interface RoutesSetup extends Omit<HostSetup, "answer"> {
+  answer(request: RoutesRequest): Promise<JsonAnswer>;
+}
+
+export interface RoutesRequest extends HostRequest {
+  /** The body, read as one reads JSON on this host; unless `parsesBodies`. */
+  readonly json: () => Promise<unknown>;
+}
+
+export interface RoutesHost extends RunningHost {
+  readonly server: Server;
+}
+
+export type ServeRoutes = (setup: RoutesSetup) => Promise<RoutesHost>;
 
 /** Every host that the library has an adapter for, as the conformance suite wants it served. */
 export const hosts = {
@@ -26,14 +42,15 @@ export const hosts = {
   Fastify: onFastify,
   fetch: (setup) => listen(onFetch(setup)),
   Hono: (setup) => listen(onHono(setup)),
-} satisfies Readonly<Record<string, ServeHost>>;
+} satisfies Readonly<Record<string, ServeRoutes>>;
 
-async function listen(listener: RequestListener): Promise<RunningHost> {
+async function listen(listener: RequestListener): Promise<RoutesHost> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The server has no port.");
   return {
+    server,
     url: `http://127.0.0.1:${address.port}`,
     close: () =>
       new Promise((resolve) => {
@@ -43,7 +60,7 @@ async function listen(listener: RequestListener): Promise<RunningHost> {
   };
 }
 
-function onNode(setup: HostSetup): RequestListener {
+function onNode(setup: RoutesSetup): RequestListener {
   const readHeader = (request: IncomingMessage) => (name: string) => request.headers[name]?.toString();
   const handle = asyncJobsHandler(setup.jobs, {
     prefix: setup.mount,
@@ -58,23 +75,25 @@ function onNode(setup: HostSetup): RequestListener {
     try {
       if (await handle(request, response)) return;
       const { method = "", url = "" } = request;
-      send(await setup.answer({ method, url, header: readHeader(request) }));
+      send(await setup.answer({ method, url, header: readHeader(request), json: () => json(request) }));
     } catch (error) {
       send(setup.answerError(error));
     }
   };
 }
 
-function onExpress(createApp: typeof express, setup: HostSetup): RequestListener {
+function onExpress(createApp: typeof express, setup: RoutesSetup): RequestListener {
   const app = createApp();
   if (setup.parsesBodies) app.use(createApp.json({ limit: "2mb" }), createApp.text({ limit: "2mb" }));
   const router = asyncJobsRouter(setup.jobs, {
     authenticate: (request) => setup.authenticate((name) => request.get(name)),
   });
   app.use(setup.mount === "" ? "/" : setup.mount, router);
-  app.use((request, response, next) => {
+  app.use(createApp.json(), (request, response, next) => {
     const { method, originalUrl: url } = request;
-    setup.answer({ method, url, header: (name) => request.get(name) }).then(({ status, headers, body }) => {
+    const header = (name: string) => request.get(name);
+    const readBody = async (): Promise<unknown> => request.body;
+    setup.answer({ method, url, header, json: readBody }).then(({ status, headers, body }) => {
       response.status(status).set(headers).json(body);
     }, next);
   });
@@ -85,7 +104,7 @@ function onExpress(createApp: typeof express, setup: HostSetup): RequestListener
   return app.use(onError);
 }
 
-function onKoa(setup: HostSetup): RequestListener {
+function onKoa(setup: RoutesSetup): RequestListener {
   const app = new Koa();
   const send = (ctx: Koa.Context, { status, headers, body }: JsonAnswer): void => {
     ctx.status = status;
@@ -108,13 +127,14 @@ function onKoa(setup: HostSetup): RequestListener {
   app.use(setup.mount === "" ? middleware : mount(setup.mount, middleware));
   app.use(async (ctx) => {
     const { method, originalUrl: url } = ctx;
-    send(ctx, await setup.answer({ method, url, header: (name) => ctx.get(name) }));
+    const header = (name: string) => ctx.get(name);
+    send(ctx, await setup.answer({ method, url, header, json: () => json(ctx.req) }));
   });
   const handle = app.callback();
   return (request, response) => void handle(request, response);
 }
 
-async function onFastify(setup: HostSetup): Promise<RunningHost> {
+async function onFastify(setup: RoutesSetup): Promise<RoutesHost> {
   const app = Fastify();
   const send = (reply: FastifyReply, { status, headers, body }: JsonAnswer) =>
     reply.code(status).headers(headers).send(body);
@@ -128,13 +148,15 @@ async function onFastify(setup: HostSetup): Promise<RunningHost> {
     authenticate: ({ headers }) => setup.authenticate((name) => headers[name]?.toString()),
   });
   app.register(plugin, { prefix: setup.mount });
-  app.setNotFoundHandler(async ({ method, url, headers }, reply) => {
-    return send(reply, await setup.answer({ method, url, header: (name) => headers[name]?.toString() }));
+  app.setNotFoundHandler(async ({ method, url, headers, body }, reply) => {
+    const header = (name: string) => headers[name]?.toString();
+    return send(reply, await setup.answer({ method, url, header, json: async () => body }));
   });
   app.setErrorHandler((error, _request, reply) => send(reply, setup.answerError(error)));
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   return {
     url,
+    server: app.server,
     async close() {
       const closed = app.close();
       app.server.closeAllConnections();
@@ -162,7 +184,7 @@ function targetOf(request: Request): string {
   return pathname + search;
 }
 
-function onFetch(setup: HostSetup): RequestListener {
+function onFetch(setup: RoutesSetup): RequestListener {
   const handle = asyncJobsFetch(setup.jobs, {
     prefix: setup.mount,
     authenticate: (request) => setup.authenticate(readHeaderOf(request)),
@@ -174,14 +196,15 @@ function onFetch(setup: HostSetup): RequestListener {
       if (ours !== undefined) return ours;
       const { method } = request;
       const header = readHeaderOf(request);
-      return toResponse(await setup.answer({ method, url: targetOf(request), header }));
+      const json = () => request.json();
+      return toResponse(await setup.answer({ method, url: targetOf(request), header, json }));
     } catch (error) {
       return toResponse(setup.answerError(error));
     }
   });
 }
 
-function onHono(setup: HostSetup): RequestListener {
+function onHono(setup: RoutesSetup): RequestListener {
   const app = new Hono();
   if (setup.parsesBodies) {
     app.use(async (context, next) => {
@@ -194,9 +217,11 @@ function onHono(setup: HostSetup): RequestListener {
     authenticate: (context) => setup.authenticate((name) => context.req.header(name)),
   });
   app.use(`${setup.mount}/*`, middleware);
-  app.all("*", async ({ req: { raw } }) => {
+  app.all("*", async ({ req }) => {
+    const { raw } = req;
     const header = readHeaderOf(raw);
-    return toResponse(await setup.answer({ method: raw.method, url: targetOf(raw), header }));
+    const json = () => req.json();
+    return toResponse(await setup.answer({ method: raw.method, url: targetOf(raw), header, json }));
   });
   app.onError((error) => toResponse(setup.answerError(error)));
   return bridge(app.fetch);

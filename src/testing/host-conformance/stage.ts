@@ -3,12 +3,12 @@ import { type AsyncJobs, createAsyncJobs } from "../../async-jobs.js";
 import type { Clock } from "../../clock.js";
 import type { JsonAnswer } from "../../http/responder.js";
 import type { Principal } from "../../principal.js";
-import type { ResultStore } from "../../results.js";
 import { signedResults } from "../../signed-results.js";
 import { type HandClock, handClock } from "../hand-clock.js";
 import { callers, principalOf } from "./callers.js";
 import { type Answer, ask, type Question } from "./exchange.js";
 import type { Exchange, HostConformanceStores, HostRequest, ServeHost, Situation } from "./host.js";
+import { type OpenFile, observeFiles } from "./observed-files.js";
 import { type StageKinds, stageKinds } from "./stage-kinds.js";
 
 /** When every stage's clock begins. */
@@ -33,8 +33,6 @@ export interface StageQuestion extends Question {
 
 /** Starts a job, by default as blue-bottle. Gives its ID. */
 type Start = (kind: StageKinds[number]["name"], payload?: string, principal?: Principal) => Promise<string>;
-
-type OpenFile = () => Readable | Promise<Readable>;
 
 /** A host that runs, the engine behind it, and what a case needs of both. */
 export interface Stage {
@@ -162,28 +160,4 @@ function observeHolds(clock: HandClock) {
     },
   };
   return { clock: observed, next: () => new Promise<void>((resolve) => void waiting.push(resolve)) };
-}
-
-/** A result store whose opened files can be watched, and replaced. */
-function observeFiles(results: ResultStore) {
-  const opened: Readable[] = [];
-  let replacement: OpenFile | undefined;
-  const observed: ResultStore = {
-    create: (key, from) => results.create(key, from),
-    canResume: (from) => results.canResume(from),
-    remove: (keys) => results.remove(keys),
-    keys: () => results.keys(),
-    async open(key, range) {
-      const stream = await (replacement === undefined ? results.open(key, range) : replacement());
-      if (stream !== undefined) opened.push(stream);
-      return stream;
-    },
-  };
-  return {
-    results: observed,
-    opened,
-    replace(open: OpenFile): void {
-      replacement = open;
-    },
-  };
 }
