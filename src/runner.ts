@@ -19,6 +19,11 @@ const LONGEST_STORE_WAIT = 5_000;
 /** How often a stopping runner tries to hand back what it holds; afterwards the leases run out by themselves. */
 const LAST_TRIES = 5;
 
+/** Whether something may be to claim afterwards that was not before. */
+function bringsWork({ outcome, followUp }: Settlement): boolean {
+  return followUp !== undefined || outcome.type === "retry" || outcome.type === "release";
+}
+
 /**
  * Claims jobs, runs their handlers, settles them. One turn settles everything that ended and claims for every
  * free slot, both at once, so that a store can write them in one transaction. Turns follow one another while
@@ -132,7 +137,7 @@ export class JobRunner {
     if (settled.status === "fulfilled") {
       this.#slots.release(ended, settled.value);
       // The claim may have come before them.
-      if (settlements.some(({ followUp }) => followUp !== undefined)) this.#wake();
+      if (settlements.some(bringsWork)) this.#wake();
     } else this.#slots.putBack(ended);
     if (claimed.status === "fulfilled" && claimed.value !== undefined && request !== undefined) {
       this.#announcer.rescued(claimed.value.rescued);

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe } from "vitest";
+import { afterEach, describe, inject } from "vitest";
 import { memoryResults } from "../../adapters/results/memory.js";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
+import { postgresStore } from "../../adapters/stores/postgres/index.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import {
   type AsyncJobs,
@@ -15,7 +17,7 @@ import {
   type Principal,
   type ResultStore,
 } from "../../src/index.js";
-import { type HandClock, handClock } from "../../src/testing/index.js";
+import { type PatientClock, patientClock, watchStore } from "./patient-clock.js";
 
 export const blueBottle: Principal = { via: "api-key", shop: "blue-bottle" };
 export const redBarn: Principal = { via: "api-key", shop: "red-barn" };
@@ -46,26 +48,6 @@ type TestOptions<Kinds extends readonly Kind[]> = Partial<Omit<AsyncJobsOptions<
   readonly kinds: Kinds;
 };
 
-interface PatientClock extends HandClock {
-  /** Moves the clock step by step until the promise has settled. */
-  advanceUntil(settled: Promise<unknown>, stepMs: number): Promise<void>;
-}
-
-function patientClock(): PatientClock {
-  const clock = handClock(Date.UTC(2026, 0, 5));
-  return {
-    ...clock,
-    async advanceUntil(settled, stepMs) {
-      let waiting = true;
-      const end = settled.finally(() => {
-        waiting = false;
-      });
-      while (waiting) await clock.advance(stepMs);
-      await end;
-    },
-  };
-}
-
 export interface TestEngine<Kinds extends readonly Kind[]> {
   readonly jobs: AsyncJobs<Kinds>;
   readonly clock: PatientClock;
@@ -82,6 +64,12 @@ export type MakeEngine = <const Kinds extends readonly Kind[]>(
 const stores: Readonly<Record<string, (folder: string) => JobStore>> = {
   memory: () => memoryStore(),
   sqlite: (folder) => sqliteStore(join(folder, "jobs.db")),
+  postgres: () =>
+    postgresStore(inject("postgresUrl"), {
+      schema: `engine_${randomUUID().replaceAll("-", "")}`,
+      clock: "caller",
+      connections: 4,
+    }),
 };
 
 /** The same tests with an engine on every store. Engines are closed after each test. */
@@ -93,9 +81,9 @@ export function describeEachStore(subject: string, define: (engine: MakeEngine) 
     });
     define(async (options) => {
       const folder = await mkdtemp(join(tmpdir(), "async-jobs-"));
-      const store = options.store ?? createStore(folder);
+      const { store, rest } = watchStore(options.store ?? createStore(folder));
       const results = options.results ?? memoryResults();
-      const clock = patientClock();
+      const clock = patientClock(rest);
       const jobs = createAsyncJobs({
         publicUrl: "https://app.example.com",
         log: () => {},
