@@ -125,7 +125,10 @@ export interface JobStore {
    */
   onWork(listener: () => void): () => void;
 
-  /** Lets go of what the store itself opened. Later calls reject with `StoreClosedError`. Idempotent. */
+  /**
+   * Answers the calls that were made before, then lets go of what the store itself opened. Later calls reject with
+   * `StoreClosedError`. Idempotent.
+   */
   close(): Promise<void>;
 }
 

@@ -75,6 +75,22 @@ export class Connections {
     this.#pool = typeof target === "string" ? openPool(target, connections, timeout) : target;
   }
 
+  /**
+   * One call from outside, however many statements it takes: `close` waits for it.
+   *
+   * @throws StoreClosedError
+   */
+  async serve<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+    if (this.#closed) throw closedError();
+    this.#open += 1;
+    try {
+      return await call();
+    } finally {
+      this.#open -= 1;
+      if (this.#open === 0) this.#onDrained?.();
+    }
+  }
+
   /** One statement, which is a transaction of its own. Tried again when another transaction was in its way. */
   all<Args extends Arguments, Row extends readonly unknown[]>(
     query: Query<Args, Row>,
@@ -142,8 +158,6 @@ export class Connections {
   }
 
   async #attempt<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw closedError();
-    this.#open += 1;
     try {
       await this.#whenReady();
       for (let tries = 1; ; tries += 1) {
@@ -155,9 +169,6 @@ export class Connections {
       }
     } catch (error) {
       throw outage(error) ?? error;
-    } finally {
-      this.#open -= 1;
-      if (this.#open === 0) this.#onDrained?.();
     }
   }
 

@@ -16,7 +16,8 @@ export function openRenewals({ connectionString, timeout, renewal }: RenewalsOpt
   const connections = new Connections(connectionString, { connections: 1, timeout }, async () => {});
   const query: RenewalQuery = renewal;
   return {
-    renew: (renewals, leaseMs, now) => renew(connections, query, renewals, leaseMs, now),
+    renew: (renewals, leaseMs, now) =>
+      connections.serve(() => renew(connections, query, renewals, leaseMs, now)),
     close: () => connections.close(),
   };
 }

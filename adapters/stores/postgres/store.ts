@@ -81,7 +81,9 @@ class PostgresStore implements JobStore {
   }
 
   insert(jobs: readonly NewJob[], now: number): Promise<readonly Inserted[]> {
-    return jobs.length === 0 ? this.#nothing() : this.#starting.insert(jobs, now);
+    return jobs.length === 0
+      ? this.#nothing()
+      : this.#connections.serve(() => this.#starting.insert(jobs, now));
   }
 
   async insertWithin(
@@ -89,22 +91,75 @@ class PostgresStore implements JobStore {
     jobs: readonly NewJob[],
     now: number,
   ): Promise<readonly Inserted[]> {
-    return this.#starting.insertWithin(lentTransaction(transaction), jobs, now);
+    return this.#connections.serve(() =>
+      this.#starting.insertWithin(lentTransaction(transaction), jobs, now),
+    );
   }
 
   claim(request: ClaimRequest): Promise<ClaimResponse> {
-    return this.#claiming.claim(request);
+    return this.#connections.serve(() => this.#claiming.claim(request));
   }
 
   renew(renewals: readonly Renewal[], leaseMs: number, now: number): Promise<readonly Claim[]> {
-    return renewals.length === 0 ? this.#nothing() : this.#settling.renew(renewals, leaseMs, now);
+    return renewals.length === 0
+      ? this.#nothing()
+      : this.#connections.serve(() => this.#settling.renew(renewals, leaseMs, now));
   }
 
   settle(settlements: readonly Settlement[], now: number): Promise<readonly boolean[]> {
-    return settlements.length === 0 ? this.#nothing() : this.#followingUp.settle(settlements, now);
+    return settlements.length === 0
+      ? this.#nothing()
+      : this.#connections.serve(() => this.#followingUp.settle(settlements, now));
   }
 
-  async cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
+  cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
+    return this.#connections.serve(() => this.#cancel(cancellation));
+  }
+
+  find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined> {
+    return this.#connections.serve(() => this.#reading.find(id, visibility, now));
+  }
+
+  list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage> {
+    return this.#connections.serve(() => this.#reading.list(visibility, query, now));
+  }
+
+  erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
+    return this.#connections.serve(() => this.#erase(id, visibility, now));
+  }
+
+  expire(now: number, limit: number): Promise<Expired> {
+    return this.#connections.serve(() => this.#expiring.expire(now, limit));
+  }
+
+  unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
+    return keys.length === 0
+      ? this.#nothing()
+      : this.#connections.serve(() => this.#reading.unreferencedFiles(keys));
+  }
+
+  stats(now: number): Promise<StoreStats> {
+    return this.#connections.serve(() => this.#counting.stats(now));
+  }
+
+  line(shop: string, kind: string): Promise<number> {
+    return this.#connections.serve(() => this.#reading.line(shop, kind));
+  }
+
+  explain(id: string, now: number): Promise<JobExplanation | undefined> {
+    return this.#connections.serve(() => this.#reading.explain(id, now));
+  }
+
+  onWork(listener: () => void): () => void {
+    return this.#wake.listen(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #cancel(cancellation: Cancellation): Promise<VisibleJob | undefined> {
     const { id, visibility, now } = cancellation;
     for (;;) {
       const cancelled = await this.#followingUp.cancel(cancellation);
@@ -115,15 +170,7 @@ class PostgresStore implements JobStore {
     }
   }
 
-  find(id: string, visibility: Visibility, now: number): Promise<VisibleJob | undefined> {
-    return this.#reading.find(id, visibility, now);
-  }
-
-  list(visibility: Visibility, query: ListQuery, now: number): Promise<JobPage> {
-    return this.#reading.list(visibility, query, now);
-  }
-
-  async erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
+  async #erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined> {
     for (;;) {
       const fence = await this.#expiring.erase(id, visibility, now);
       if (fence !== undefined) return { type: "erased", fence };
@@ -132,35 +179,6 @@ class PostgresStore implements JobStore {
       // Any other has ended after the first look.
       if (job.status === "pending") return { type: "unfinished" };
     }
-  }
-
-  expire(now: number, limit: number): Promise<Expired> {
-    return this.#expiring.expire(now, limit);
-  }
-
-  unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
-    return keys.length === 0 ? this.#nothing() : this.#reading.unreferencedFiles(keys);
-  }
-
-  stats(now: number): Promise<StoreStats> {
-    return this.#counting.stats(now);
-  }
-
-  line(shop: string, kind: string): Promise<number> {
-    return this.#reading.line(shop, kind);
-  }
-
-  explain(id: string, now: number): Promise<JobExplanation | undefined> {
-    return this.#reading.explain(id, now);
-  }
-
-  onWork(listener: () => void): () => void {
-    return this.#wake.listen(listener);
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
   }
 
   async #close(): Promise<void> {

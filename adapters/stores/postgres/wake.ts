@@ -108,8 +108,11 @@ export class Wake {
     clearTimeout(this.#rest);
     this.#rest = undefined;
     this.#quietUntil = performance.now() + PAUSE;
-    await this.#connections.all(this.#tell, { channel: this.channel, teller: this.#self }).catch(() => {
-      // Others find the work when they next look by themselves.
-    });
+    const message = { channel: this.channel, teller: this.#self };
+    await this.#connections
+      .serve(() => this.#connections.all(this.#tell, message))
+      .catch(() => {
+        // Others find the work when they next look by themselves.
+      });
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import type { Connection } from "./connection.js";
 import { busyError, closedError, isBusy } from "./errors.js";
@@ -27,6 +28,8 @@ export class Reads {
   readonly #commit: Database.Statement;
   #waiting: Read[] = [];
   #closed = false;
+  #unanswered = 0;
+  #onDrained: (() => void) | undefined;
 
   /** @param busyTimeout milliseconds */
   constructor(connection: Connection, busyTimeout: number) {
@@ -37,23 +40,59 @@ export class Reads {
   }
 
   read<T>(run: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const deadline = performance.now() + this.#busyTimeout;
-      this.#add({ run: () => resolve(run()), reject, deadline, tries: 0 });
+    return this.#closed ? Promise.reject(closedError()) : this.#soon(run);
+  }
+
+  /**
+   * Reads much, in parts: other work has its turn between them.
+   *
+   * @param goOn reads the next part; tells whether there is more
+   */
+  async readInParts<T>(begin: () => T, goOn: (begun: T) => boolean): Promise<T> {
+    if (this.#closed) throw closedError();
+    this.#unanswered += 1;
+    try {
+      const begun = await this.#soon(begin);
+      while (await this.#soon(() => goOn(begun))) await nextTurn();
+      return begun;
+    } finally {
+      this.#answered();
+    }
+  }
+
+  /** Takes no more calls; resolves when those that came before are answered. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return new Promise((resolve) => {
+      if (this.#unanswered === 0) resolve();
+      else this.#onDrained = resolve;
     });
   }
 
-  /** Answers those that wait, and takes no more. */
-  close(): void {
-    while (this.#waiting.length > 0) this.#flush();
-    this.#closed = true;
+  #soon<T>(run: () => T): Promise<T> {
+    this.#unanswered += 1;
+    return new Promise((resolve, reject) => {
+      this.#add({
+        run: () => {
+          resolve(run());
+          this.#answered();
+        },
+        reject: (error) => {
+          reject(error);
+          this.#answered();
+        },
+        deadline: performance.now() + this.#busyTimeout,
+        tries: 0,
+      });
+    });
+  }
+
+  #answered(): void {
+    this.#unanswered -= 1;
+    if (this.#unanswered === 0) this.#onDrained?.();
   }
 
   #add(read: Read): void {
-    if (this.#closed) {
-      read.reject(closedError());
-      return;
-    }
     this.#waiting.push(read);
     if (this.#waiting.length === 1) setImmediate(() => this.#flush());
   }

@@ -218,8 +218,10 @@ class SqliteStore implements JobStore {
   }
 
   async stats(now: number): Promise<StoreStats> {
-    const count = await this.#reads.read(() => this.#parts.counting.begin(now));
-    while (await this.#reads.read(() => this.#parts.counting.goOn(count))) await nextTurn();
+    const count = await this.#reads.readInParts(
+      () => this.#parts.counting.begin(now),
+      (begun) => this.#parts.counting.goOn(begun),
+    );
     return this.#parts.counting.end(count);
   }
 
@@ -242,8 +244,7 @@ class SqliteStore implements JobStore {
 
   async #close(): Promise<void> {
     this.#wake.close();
-    this.#reads.close();
-    await this.#transactions.close();
+    await Promise.all([this.#reads.close(), this.#transactions.close()]);
     this.#connection.close();
   }
 }

@@ -17,10 +17,19 @@ export class PostgresFiles implements FileDatabase {
     query: Query<Args, Row>,
     args: Args,
   ): Promise<Row[]> {
-    return this.#connections.all(query, args);
+    return this.#connections.serve(() => this.#connections.all(query, args));
   }
 
   write(statements: readonly Statement[]): Promise<readonly (readonly unknown[])[]> {
+    return this.#connections.serve(() => this.#write(statements));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#connections.close();
+    return this.#closing;
+  }
+
+  #write(statements: readonly Statement[]): Promise<readonly (readonly unknown[])[]> {
     const [first, ...others] = statements;
     // One statement is a transaction by itself, in one journey instead of three.
     if (first !== undefined && others.length === 0) {
@@ -31,10 +40,5 @@ export class PostgresFiles implements FileDatabase {
       for (const { query, args } of statements) written.push(await session.all(query, args));
       return written;
     });
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#connections.close();
-    return this.#closing;
   }
 }

@@ -48,8 +48,7 @@ export class SqliteFiles implements FileDatabase {
   }
 
   async #close(): Promise<void> {
-    this.#reads.close();
-    await this.#transactions.close();
+    await Promise.all([this.#reads.close(), this.#transactions.close()]);
     this.#connection.close();
   }
 
