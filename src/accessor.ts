@@ -102,7 +102,7 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * Starts a job. Resolves when it is durable.
    *
    * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError when the shop has
-   * `maxWaiting` jobs of the kind waiting, InvalidQueryError for a key that cannot be one, InvalidOptionError for a
+   * `maxWaiting` jobs of the kind waiting and this were another one, InvalidQueryError for a key that cannot be one, InvalidOptionError for a
    * transaction that the store cannot write in
    */
   create<Name extends KindName<Kinds>>(

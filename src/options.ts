@@ -61,7 +61,7 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly maxFollowed?: number;
   /**
    * Jobs of one kind that a shop may have waiting, about: more starts are refused, over HTTP by 429. Starts made at
-   * the same moment may pass it by a few. Default: no limit.
+   * the same moment may pass it by a few; one that gives back an earlier job is never refused. Default: no limit.
    */
   readonly maxWaiting?: number;
   /**

@@ -85,14 +85,12 @@ export class PrincipalAccessor implements Accessor {
     const kind = this.#kindToStart(kindName);
     if (idempotencyKey !== undefined) requireKey(idempotencyKey);
     const text = await encodePayload(kind, payload, maxPayloadBytes);
-    if (maxWaiting !== undefined) await this.#requireRoom(kindName, 1, maxWaiting);
     const createdAt = clock.now();
-    const job = this.#newJob(ids(createdAt), kindName, text, createdAt);
+    const started = this.#newJob(ids(createdAt), kindName, text, createdAt);
     const key = idempotencyKey ?? (coalesce ? payloadKey(digestOf(text)) : undefined);
-    const inserted = await this.#insert(
-      key === undefined ? job : { ...job, idempotencyKey: key },
-      transaction,
-    );
+    const job = key === undefined ? started : { ...started, idempotencyKey: key };
+    if (maxWaiting !== undefined) await this.#requireRoom(kindName, [job], maxWaiting);
+    const inserted = await this.#insert(job, transaction);
     if (!inserted.created && idempotencyKey !== undefined && !isSameJson(inserted.payload, text)) {
       throw new IdempotencyConflictError();
     }
@@ -136,11 +134,11 @@ export class PrincipalAccessor implements Accessor {
       const text = encodePayload(kind, payload, maxPayloadBytes);
       texts.push(typeof text === "string" ? text : await text);
     }
-    if (maxWaiting !== undefined) await this.#requireRoom(kindName, texts.length, maxWaiting);
     const createdAt = clock.now();
     const jobs = idsTogether(ids, createdAt, texts.length).map((id, index) =>
       this.#newJob(id, kindName, texts[index] ?? "", createdAt),
     );
+    if (maxWaiting !== undefined) await this.#requireRoom(kindName, jobs, maxWaiting);
     if (transaction !== undefined) {
       await this.#insertWithin(transaction, jobs);
       return jobs.map((job) => this.#viewOfWaiting(job));
@@ -269,10 +267,14 @@ export class PrincipalAccessor implements Accessor {
     return kind;
   }
 
-  async #requireRoom(kind: string, jobs: number, maxWaiting: number): Promise<void> {
-    const { store, pace } = this.#settings;
+  async #requireRoom(kind: string, jobs: readonly NewJob[], maxWaiting: number): Promise<void> {
+    const { store, clock, pace } = this.#settings;
     const waiting = await store.line(this.#owner.shop, kind);
-    if (waiting + jobs > maxWaiting) throw new JobLimitError(kind, maxWaiting, pace.usual(kind));
+    if (waiting + jobs.length <= maxWaiting) return;
+    // Only a job that is started alone may have a key. If that is known, the start adds no job.
+    const [job] = jobs;
+    if (job?.idempotencyKey !== undefined && (await store.knowsKey(job, clock.now()))) return;
+    throw new JobLimitError(kind, maxWaiting, pace.usual(kind));
   }
 
   #newJob(id: string, kind: string, payload: string, createdAt: number): NewJob {

@@ -115,6 +115,12 @@ export interface JobStore {
    */
   line(shop: string, kind: string): Promise<number>;
 
+  /**
+   * Whether `insert` of that job would give back the first one of its idempotency key. False for a job without a key.
+   * One short look; what it says may be over by the next call.
+   */
+  knowsKey(job: NewJob, now: number): Promise<boolean>;
+
   /** Why the job is where it is, for operators: not filtered by visibility. Undefined for an unknown ID. */
   explain(id: string, now: number): Promise<JobExplanation | undefined>;
 

@@ -203,6 +203,33 @@ describeEachStore("starting jobs", (engine) => {
     await expect(shop.create("free", 7)).rejects.toMatchObject({ code: "JOB_LIMIT" });
   });
 
+  it("gives back the job of a repeated or coalesced start also where a shop may have no more waiting", async () => {
+    const { jobs } = await engine({ kinds, maxWaiting: 2 });
+    const shop = jobs.as(blueBottle);
+    const once = { idempotencyKey: "once" };
+    const coalesce = { coalesce: true };
+    const keyed = await shop.create("free", 1, once);
+    const coalesced = await shop.create("free", 2, coalesce);
+    expect(await shop.create("free", 1, once)).toEqual(keyed);
+    expect(await shop.create("free", 2, coalesce)).toEqual(coalesced);
+    expect(await shop.respond.create("free", 1, once)).toMatchObject({
+      status: 201,
+      body: { data: { id: keyed.id } },
+    });
+    await expect(shop.create("free", 3, once)).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    for (const another of [{}, { idempotencyKey: "twice" }, coalesce]) {
+      await expect(shop.create("free", 1, another)).rejects.toMatchObject({ code: "JOB_LIMIT" });
+    }
+    await expect(shop.createMany("free", [1])).rejects.toMatchObject({ code: "JOB_LIMIT" });
+
+    await jobs.runUntilIdle();
+    await shop.createMany("free", [3, 4]);
+    expect(await shop.create("free", 1, once)).toMatchObject({ id: keyed.id, status: "done" });
+    // Its job has begun: another would be added.
+    await expect(shop.create("free", 2, coalesce)).rejects.toMatchObject({ code: "JOB_LIMIT" });
+    expect((await shop.list()).jobs).toHaveLength(4);
+  });
+
   it("takes no key for none, and refuses a malformed one", async () => {
     const { jobs } = await engine({ kinds });
     const shop = jobs.as(blueBottle);

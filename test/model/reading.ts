@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { fileKeyOf } from "../../src/index.js";
-import { APPS, kind, nearby, SHOPS, visibility } from "./arguments.js";
-import { type Asked, stepOf, type World } from "./world.js";
+import { APPS, KEYS, kind, nearby, SHOPS, visibility } from "./arguments.js";
+import { type Asked, START, stepOf, type World } from "./world.js";
 
 const finding = stepOf("finding", fc.record({ job: nearby, visibility }), (world, { job, visibility }) => {
   const id = world.idOf(job);
@@ -77,8 +77,18 @@ const lining = stepOf(
   }),
 );
 
+const keying = stepOf(
+  "keying",
+  fc.record({ owner: visibility, kind, key: fc.constantFrom(...KEYS) }),
+  (world, { owner, kind, key }) => {
+    const job = { id: "job-0", payload: "0", createdAt: START, kind, ...owner, idempotencyKey: key };
+    const { now } = world;
+    return { expected: world.reference.knowsKey(job, now), call: (store) => store.knowsKey(job, now) };
+  },
+);
+
 /** Steps that change nothing. */
-export const reading = fc.oneof(finding, listing, sweeping, counting, explaining, lining);
+export const reading = fc.oneof(finding, listing, sweeping, counting, explaining, lining, keying);
 
 /** Everything that can be asked of every job, at the end. */
 export function inspect(world: World): Asked {

@@ -49,6 +49,11 @@ export class Reference {
   readonly #served = new Map<string, number>();
   #starts = 0;
 
+  knowsKey(job: NewJob, now: number): boolean {
+    const key = keyOf(job);
+    return key !== undefined && this.jobs.some((other) => other.key === key && holdsKey(other, now));
+  }
+
   insert(jobs: readonly NewJob[], now: number): Inserted[] {
     return jobs.map((job) => {
       const key = keyOf(job);

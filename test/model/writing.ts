@@ -1,13 +1,6 @@
 import * as fc from "fast-check";
-import {
-  type Claim,
-  fileKeyOf,
-  type NewJob,
-  type Outcome,
-  payloadKey,
-  type Visibility,
-} from "../../src/index.js";
-import { kind, millis, nearby, visibility } from "./arguments.js";
+import { type Claim, fileKeyOf, type NewJob, type Outcome, type Visibility } from "../../src/index.js";
+import { KEYS, kind, millis, nearby, visibility } from "./arguments.js";
 import { START, type Step, stepOf, type World } from "./world.js";
 
 /** A job of its own that another's end is to start; undefined for none. */
@@ -29,7 +22,7 @@ const inserting = stepOf(
     fc.record({
       kind,
       owner: visibility,
-      key: fc.option(fc.constantFrom("k1", "k2", payloadKey("p")), { nil: undefined }),
+      key: fc.option(fc.constantFrom(...KEYS), { nil: undefined }),
       again: fc.option(fc.record({ job: nearby, by: fc.constantFrom("id", "key") }), {
         nil: undefined,
         freq: 4,

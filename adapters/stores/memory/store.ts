@@ -173,6 +173,10 @@ class MemoryStore implements JobStore {
     return this.#call(() => this.#rows.line(shop, kind));
   }
 
+  knowsKey(job: NewJob, now: number): Promise<boolean> {
+    return this.#call(() => this.#rows.withKeyOf(job, now) !== undefined);
+  }
+
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
     return this.#call(() => {
       const row = this.#rows.get(id);

@@ -4,11 +4,12 @@ import {
   type JobExplanation,
   type JobPage,
   type ListQuery,
+  type NewJob,
   type Visibility,
   type VisibleJob,
 } from "../../../src/index.js";
 import { params } from "../sql/query.js";
-import { type ListPage, listQuery, readingQueries } from "../sql/reading.js";
+import { countsKey, keyOf, type ListPage, listQuery, readingQueries } from "../sql/reading.js";
 import { explanation, refersTo, VISIBLE_COLUMNS, visibleJob } from "../sql/rows.js";
 import type { JobsRow, Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
@@ -73,6 +74,12 @@ export class Reading {
   async line(shop: string, kind: string): Promise<number> {
     const [[last, served] = []] = await this.#connections.all(this.#queries.line, { shop, kind });
     return Math.max((last ?? 0) - (served ?? 0), 0);
+  }
+
+  async knowsKey(job: NewJob, now: number): Promise<boolean> {
+    const key = keyOf(job, now);
+    const [row] = await this.#connections.all(this.#queries.fenceOfKey, key);
+    return countsKey(key, row);
   }
 
   async explain(id: string, sentAt: number): Promise<JobExplanation | undefined> {

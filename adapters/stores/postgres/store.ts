@@ -146,6 +146,10 @@ class PostgresStore implements JobStore {
     return this.#connections.serve(() => this.#reading.line(shop, kind));
   }
 
+  knowsKey(job: NewJob, now: number): Promise<boolean> {
+    return this.#connections.serve(() => this.#reading.knowsKey(job, now));
+  }
+
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
     return this.#connections.serve(() => this.#reading.explain(id, now));
   }

@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import type { JobStatus } from "../../../src/index.js";
+import { isPayloadKey, type JobStatus, type NewJob } from "../../../src/index.js";
 import { count, params, rowsQuery } from "./query.js";
 import { EXPLAINED_COLUMNS, VISIBLE_COLUMNS } from "./rows.js";
 import { IS_DELAYED, IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
@@ -9,12 +9,14 @@ export type Seen = { readonly shop: string; readonly app: string | null; readonl
 type SeenJob = Seen & { readonly id: string };
 export type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
 type Lane = { readonly shop: string; readonly kind: string };
+type Keyed = Seen & { readonly kind: string; readonly key: string | null };
 type Place = { readonly kind: string; readonly turn: number; readonly seq: number; readonly now: number };
 
 const seen = params<SeenJob>();
 const page = params<ListPage>();
 const place = params<Place>();
 const lane = params<Lane>();
+const keyed = params<Keyed>();
 const after = params<{ readonly after: string }>();
 
 const IS_NOT_EXPIRED = sql<boolean>`(expires_at is null or expires_at > ${seen("now")})`;
@@ -73,6 +75,20 @@ export function readingQueries(db: Kysely<Tables>) {
       ["last", "served"],
     ),
 
+    /** The fence of the job that holds a key, unless that has expired. */
+    fenceOfKey: rowsQuery<Keyed>()(
+      db
+        .selectFrom("jobs")
+        .select("fence")
+        .where("shop", "=", keyed("shop"))
+        .where(sql<boolean>`coalesce(app, '') = coalesce(${keyed("app")}, '')`)
+        .where("kind", "=", keyed("kind"))
+        .where("idempotency_key", "=", keyed("key"))
+        .where("idempotency_key", "is not", null)
+        .where(IS_NOT_EXPIRED),
+      ["fence"],
+    ),
+
     explain: rowsQuery<{ readonly id: string }>()(
       db.selectFrom("jobs").select(EXPLAINED_COLUMNS).where("id", "=", seen("id")),
       EXPLAINED_COLUMNS,
@@ -89,6 +105,16 @@ export function readingQueries(db: Kysely<Tables>) {
       ["state", "fence", "file_key", "checkpoint"],
     ),
   };
+}
+
+/** What {@link readingQueries}' `fenceOfKey` asks of a job's key, at that time. */
+export function keyOf({ shop, app, kind, idempotencyKey }: NewJob, now: number): Keyed {
+  return { shop, app: app ?? null, kind, key: idempotencyKey ?? null, now };
+}
+
+/** Whether a key counts, by the row that was found for it: one of a payload does only until its job has begun. */
+export function countsKey({ key }: Keyed, [fence]: readonly [number?] = []): boolean {
+  return key !== null && fence !== undefined && !(fence > 0 && isPayloadKey(key));
 }
 
 /** One kind of a shop's jobs, newest start first: one walk along an index. */

@@ -5,11 +5,12 @@ import {
   type JobExplanation,
   type JobPage,
   type ListQuery,
+  type NewJob,
   type Visibility,
   type VisibleJob,
 } from "../../../src/index.js";
 import { params, rowsQuery } from "../sql/query.js";
-import { type ListPage, listQuery, readingQueries } from "../sql/reading.js";
+import { countsKey, keyOf, type ListPage, listQuery, readingQueries } from "../sql/reading.js";
 import { explanation, refersTo, VISIBLE_COLUMNS, type VisibleRow, visibleJob } from "../sql/rows.js";
 import type { Tables } from "../sql/tables.js";
 import { Prepared } from "./prepared.js";
@@ -34,6 +35,7 @@ export class Reading {
   readonly #findByApp;
   readonly #nextKindOfShop;
   readonly #line;
+  readonly #fenceOfKey;
   readonly #explain;
   readonly #countAhead;
   readonly #references;
@@ -48,6 +50,7 @@ export class Reading {
     this.#findByApp = new Prepared(database, queries.find.byApp);
     this.#nextKindOfShop = new Prepared(database, queries.nextKindOfShop);
     this.#line = new Prepared(database, queries.line);
+    this.#fenceOfKey = new Prepared(database, queries.fenceOfKey);
     this.#explain = new Prepared(database, queries.explain);
     this.#countAhead = new Prepared(database, queries.countAhead);
     this.#references = new Prepared(database, queries.references);
@@ -80,6 +83,11 @@ export class Reading {
   line(shop: string, kind: string): number {
     const [last, served] = this.#line.get({ shop, kind }) ?? [];
     return Math.max((last ?? 0) - (served ?? 0), 0);
+  }
+
+  knowsKey(job: NewJob, now: number): boolean {
+    const key = keyOf(job, now);
+    return countsKey(key, this.#fenceOfKey.get(key));
   }
 
   explain(id: string, now: number): JobExplanation | undefined {

@@ -229,6 +229,10 @@ class SqliteStore implements JobStore {
     return this.#reads.read(() => this.#parts.reading.line(shop, kind));
   }
 
+  knowsKey(job: NewJob, now: number): Promise<boolean> {
+    return this.#reads.read(() => this.#parts.reading.knowsKey(job, now));
+  }
+
   explain(id: string, now: number): Promise<JobExplanation | undefined> {
     return this.#reads.read(() => this.#parts.reading.explain(id, now));
   }

@@ -40,6 +40,7 @@ export const closing: StoreCases = {
       () => store.unreferencedFiles(["unknown.1"]),
       () => store.stats(START),
       () => store.line(SHOP, KIND),
+      () => store.knowsKey(newJob({ idempotencyKey: "order-1" }), START),
       () => store.explain(id, START),
     ];
     for (const call of calls) await assert.rejects(call(), StoreClosedError);

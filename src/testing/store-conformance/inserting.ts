@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { payloadKey } from "../../job.js";
+import { type NewJob, payloadKey } from "../../job.js";
 import {
   claim,
   claimOne,
@@ -248,6 +248,44 @@ export const inserting: StoreCases = {
       assert.equal(inserted.filter(({ created }) => created).length, 1);
       assert.equal((await claim(store)).claimed.length, 1);
     }
+  },
+
+  "knows a key while it would give back the job of it, by its shop, app and kind": async ({ store }) => {
+    const knows = (facts: Partial<NewJob>, now = START) => store.knowsKey(newJob(facts), now);
+    assert.equal(await knows(KEY), false);
+    const first = await start(store, { app: "mailer", ...KEY });
+    const own = { app: "mailer", ...KEY };
+    assert.equal(await knows(own), true);
+    for (const other of [{ app: "printer" }, { app: undefined }, { shop: "red-barn" }, { kind: "import" }]) {
+      const { app, ...facts } = { ...own, ...other };
+      assert.equal(await knows(app === undefined ? facts : { app, ...facts }), false);
+    }
+    assert.equal(await knows({ app: "mailer", idempotencyKey: "order-2" }), false);
+    assert.equal(await knows({ app: "mailer" }), false);
+    const claimed = await claimOne(store);
+    assert.equal(claimed.id, first.id);
+    assert.equal(await knows(own), true);
+    await settle(store, done(claimed));
+    assert.deepEqual([await knows(own, START + WEEK - 1), await knows(own, START + WEEK)], [true, false]);
+    // It told, and freed nothing.
+    assert.deepEqual(await store.insert([newJob(own)], START), [
+      { id: first.id, created: false, payload: "null" },
+    ]);
+  },
+
+  "knows a payload's key only while its job has never been claimed, nor cancelled": async ({ store }) => {
+    const knows = () => store.knowsKey(newJob(PAYLOAD_KEY), START);
+    await start(store, PAYLOAD_KEY);
+    assert.equal(await knows(), true);
+    const claimed = await claimOne(store);
+    assert.equal(await knows(), false);
+    await settle(store, release(claimed));
+    assert.equal(await knows(), false);
+    const { id } = await start(store, PAYLOAD_KEY);
+    assert.equal(await knows(), true);
+    const cancelled = { error: "Cancelled.", now: START, expiresAt: START + WEEK };
+    await store.cancel({ id, visibility: OF_SHOP, ...cancelled });
+    assert.equal(await knows(), false);
   },
 
   "starts every job that has no key": async ({ store }) => {

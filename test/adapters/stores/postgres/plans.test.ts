@@ -168,6 +168,15 @@ describe.each([
     expect(plan).not.toMatch(/Seq Scan on jobs/);
   });
 
+  it("know a key by the index of keys", async () => {
+    const { store, plansOf } = watched;
+    const [job] = newJobs(1, { idempotencyKey: "order-1" });
+    if (job === undefined) throw new Error("one job was made");
+    const [plan = "", ...more] = await plansOf(() => store.knowsKey(job, START));
+    expect(more).toEqual([]);
+    expect(plan).toMatch(/using jobs_idempotency on jobs.*\n +Index Cond: \(\(shop = .*idempotency_key = /);
+  });
+
   it("remove what expired along the index of expiries", async () => {
     const { store, plansOf } = watched;
     const [plan = ""] = await plansOf(() => store.expire(START + WEEK, 300));
