@@ -50,13 +50,21 @@ export interface Session {
   ): Promise<Row[]>;
 }
 
+/** One connection, for what is to be done before all else. Values come as its owner's driver reads them. */
+export interface Preparation {
+  /** Waits for the answer no longer than for any other. */
+  ask(text: string, values?: readonly string[]): Promise<readonly (readonly unknown[])[]>;
+  /** Waits for as long as it takes. */
+  askPatiently(text: string): Promise<void>;
+}
+
 /** A pool: our own, or one that the caller lends us. */
 export class Connections {
   readonly silence: Silence;
   readonly #pool: pg.Pool;
   readonly #owned: boolean;
   readonly #timeout: number;
-  readonly #prepare: (session: pg.ClientBase) => Promise<void>;
+  readonly #prepare: (preparation: Preparation) => Promise<void>;
   #ready: Promise<void> | undefined;
   #closed = false;
   #open = 0;
@@ -66,7 +74,7 @@ export class Connections {
   constructor(
     target: string | pg.Pool,
     { connections, timeout }: Pick<CheckedOptions, "connections" | "timeout">,
-    prepare: (client: pg.ClientBase) => Promise<void>,
+    prepare: (preparation: Preparation) => Promise<void>,
   ) {
     this.#owned = typeof target === "string";
     this.#timeout = timeout;
@@ -138,8 +146,7 @@ export class Connections {
 
   /** Runs a statement that gives no rows. */
   async command(client: pg.ClientBase, text: string): Promise<void> {
-    const config = { text, query_timeout: this.#timeout };
-    await this.silence.heed(client, () => client.query(config));
+    await this.#ask(client, text);
   }
 
   /** Takes no more calls; resolves when those that came before are answered, and what we opened is closed. */
@@ -173,7 +180,12 @@ export class Connections {
   }
 
   async #whenReady(): Promise<void> {
-    this.#ready ??= this.#withClient(this.#prepare);
+    this.#ready ??= this.#withClient((client) =>
+      this.#prepare({
+        ask: (text, values) => this.#ask(client, text, values),
+        askPatiently: async (text) => void (await client.query(text)),
+      }),
+    );
     try {
       await this.#ready;
     } catch (error) {
@@ -206,6 +218,12 @@ export class Connections {
       if (!this.silence.isSuspected(client)) return client;
       client.release(true);
     }
+  }
+
+  async #ask(client: pg.ClientBase, text: string, values: readonly string[] = []) {
+    const config = { text, values: [...values], rowMode: "array" as const, query_timeout: this.#timeout };
+    const { rows } = await this.silence.heed(client, () => client.query<unknown[]>(config));
+    return rows;
   }
 
   async #run<Args extends Arguments, Row extends readonly unknown[]>(

@@ -1,6 +1,8 @@
-import type { ClientBase } from "pg";
+import { setTimeout as pause } from "node:timers/promises";
 import { NewerSchemaError } from "../../../src/index.js";
 import { STATE } from "../sql/tables.js";
+import type { Preparation } from "./connections.js";
+import { isBroken } from "./errors.js";
 import { POSTGRES_DEFAULTS, requireSchema } from "./options.js";
 
 /** Steps that each take a part of the schema one version further. Only ever add steps: databases out there have run these. */
@@ -14,24 +16,43 @@ const STORE: Series = { versions: "migrations", steps: [createTables] };
 
 /** Names the lock that processes take to make the tables one after another. */
 const LOCK = "async-jobs migrations of ";
+/** Milliseconds between two looks whether another process is done. */
+const PAUSE = 50;
 
 /**
  * Brings the schema up to date, in one transaction. Reads only, when it is. Processes that start at once wait for
- * the first of them.
+ * the first of them. Steps may take as long as they need; all else that the server is asked has its time limit.
  *
  * @throws NewerSchemaError when a newer version of the library has been here.
  */
-export async function migrate(client: ClientBase, schema: string, series: Series = STORE): Promise<void> {
-  const newest = series.steps.length;
-  if ((await versionOf(client, schema, series)) === newest) return;
-  await client.query("begin");
+export async function migrate(
+  preparation: Preparation,
+  schema: string,
+  series: Series = STORE,
+): Promise<void> {
+  for (;;) {
+    if ((await versionOf(preparation, schema, series)) === series.steps.length) return;
+    if (await takeSteps(preparation, schema, series)) return;
+    // Waiting in the server would look like a connection that went silent.
+    await pause(PAUSE);
+  }
+}
+
+/** False when another process is at it. */
+async function takeSteps(preparation: Preparation, schema: string, series: Series): Promise<boolean> {
+  await preparation.ask("begin");
   try {
-    await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [LOCK + schema]);
-    const version = await versionOf(client, schema, series);
-    if (version < newest) await client.query(script(schema, version, series));
-    await client.query("commit");
+    const locks = await preparation.ask("select 1 where pg_try_advisory_xact_lock(hashtextextended($1, 0))", [
+      LOCK + schema,
+    ]);
+    if (locks.length > 0) {
+      const version = await versionOf(preparation, schema, series);
+      if (version < series.steps.length) await preparation.askPatiently(script(schema, version, series));
+    }
+    await preparation.ask("commit");
+    return locks.length > 0;
   } catch (error) {
-    await client.query("rollback").catch(() => {});
+    if (!isBroken(error)) await preparation.ask("rollback").catch(() => {});
     throw error;
   }
 }
@@ -65,17 +86,19 @@ function script(schema: string, from: number, { versions, steps }: Series): stri
 }
 
 /** 0 when no migration has run yet. */
-async function versionOf(client: ClientBase, schema: string, { versions, steps }: Series): Promise<number> {
+async function versionOf(
+  preparation: Preparation,
+  schema: string,
+  { versions, steps }: Series,
+): Promise<number> {
   // Not to_regclass: within a transaction it may remember that there was no such table.
-  const found = await client.query(
+  const found = await preparation.ask(
     "select 1 from pg_catalog.pg_tables where schemaname = $1 and tablename = $2",
     [schema, versions],
   );
-  if (found.rowCount === 0) return 0;
-  const { rows } = await client.query(
-    `select coalesce(max(version), 0) as version from "${schema}".${versions}`,
-  );
-  const version = Number(rows[0]?.version);
+  if (found.length === 0) return 0;
+  const [newest] = await preparation.ask(`select coalesce(max(version), 0) from "${schema}".${versions}`);
+  const version = Number(newest?.[0]);
   if (version > steps.length) {
     throw new NewerSchemaError(
       `The tables in the schema "${schema}" have version ${version}; this version of async-jobs knows ` +

@@ -88,7 +88,7 @@ export class MovingIn {
   /** @throws InvalidOptionError */
   constructor(url: string, options: { readonly schema?: string } = {}) {
     const checked = checkOptions(url, options);
-    this.#connections = new Connections(url, checked, (client) => migrate(client, checked.schema));
+    this.#connections = new Connections(url, checked, (preparation) => migrate(preparation, checked.schema));
     this.#queries = movingQueries(queryBuilder(checked));
   }
 

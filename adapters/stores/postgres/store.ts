@@ -67,7 +67,7 @@ class PostgresStore implements JobStore {
   constructor(target: string | Pool, options: CheckedOptions) {
     const { schema } = options;
     const db = queryBuilder(options);
-    this.#connections = new Connections(target, options, (client) => migrate(client, schema));
+    this.#connections = new Connections(target, options, (preparation) => migrate(preparation, schema));
     this.#wake = new Wake(this.#connections, db, schema);
     this.#starting = new Starting(this.#connections, this.#wake, db, schema);
     this.#claiming = new Claiming(this.#connections, this.#wake, db);

@@ -26,6 +26,6 @@ export function databaseResults(
 ): DatabaseResults {
   const checked = checkOptions(target, options, "databaseResults");
   const { schema } = checked;
-  const connections = new Connections(target, checked, (client) => migrate(client, schema));
+  const connections = new Connections(target, checked, (preparation) => migrate(preparation, schema));
   return resultsIn(new PostgresFiles(connections, schema), fileQueries(queryBuilder(checked)));
 }

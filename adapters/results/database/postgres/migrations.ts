@@ -1,4 +1,4 @@
-import type { ClientBase } from "pg";
+import type { Preparation } from "../../../stores/postgres/connections.js";
 import { migrate as migrateSeries, printed, type Series } from "../../../stores/postgres/migrations.js";
 import { POSTGRES_DEFAULTS } from "../../../stores/postgres/options.js";
 
@@ -9,8 +9,8 @@ const FILES: Series = { versions: "file_migrations", steps: [createTables] };
  *
  * @throws NewerSchemaError when a newer version of the library has been here.
  */
-export function migrate(client: ClientBase, schema: string): Promise<void> {
-  return migrateSeries(client, schema, FILES);
+export function migrate(preparation: Preparation, schema: string): Promise<void> {
+  return migrateSeries(preparation, schema, FILES);
 }
 
 /**
