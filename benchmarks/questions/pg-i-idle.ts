@@ -4,8 +4,8 @@ import { countTransactions, makeDatabase } from "../databases.js";
 import { openGraphile, openOurs, openPgBoss, startGraphile } from "../postgres-contenders.js";
 import type { Bench, Figures, Question } from "../question.js";
 
-/** Milliseconds. The server counts what a connection did some time after it did it. */
-const SETTLE = 20_000;
+/** Milliseconds. The server counts what a connection did some time after it did it; and the first looks are over. */
+const SETTLE = 65_000;
 const IDLE = 60_000;
 
 /** What a runner asks that has nothing to do. */
