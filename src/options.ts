@@ -44,7 +44,10 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly heartbeat?: "thread" | "loop";
   /** Milliseconds that a finished job stays. Default one week. Kinds may have their own. */
   readonly expireAfter?: number;
-  /** Milliseconds between two rounds of pruning while the runner runs. Default one minute. */
+  /**
+   * Milliseconds between two rounds of pruning while the runner runs. While nothing expires the pauses double, up to ten
+   * times as long and ten minutes. Default one minute.
+   */
   readonly pruneEvery?: number;
   /** Bytes of a payload as JSON. Default 256 KiB. */
   readonly maxPayloadBytes?: number;

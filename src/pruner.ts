@@ -9,7 +9,7 @@ export interface PrunerSettings {
   readonly results: ResultStore | undefined;
   readonly clock: Clock;
   readonly events: Events;
-  /** Milliseconds between two rounds while the runner runs. */
+  /** Milliseconds between two rounds while the runner runs and jobs expire. */
   readonly pruneEvery: number;
   /** Tells the operator. */
   readonly report: (during: string, error: unknown) => void;
@@ -26,8 +26,12 @@ export interface PruneReport {
 const SLICE = 200;
 /** Milliseconds between two slices of a round: a few times as long as a slice takes, so that jobs are hardly slowed. */
 const REST = 25;
-/** A round looks for orphaned files only so often: it has to list them all. */
-const ROUNDS_PER_SWEEP = 60;
+/** How many times `pruneEvery` there may be between two rounds when nothing expires: each waits twice as long as the last. */
+const LONGEST_PAUSE = 10;
+/** Milliseconds: a pause that grew ends after so long. */
+const LONGEST_GROWN_PAUSE = 600_000;
+/** How many times `pruneEvery` there is between two looks for orphaned files, or more: each has to list them all. */
+const SWEEP_PAUSE = 60;
 
 const NOTHING: PruneReport = { jobs: 0, files: 0 };
 
@@ -40,16 +44,21 @@ export class Pruner {
   readonly #settings: PrunerSettings;
   #timer: Timer | undefined;
   #running = false;
-  #round = 0;
+  /** Milliseconds from the last round to the next. */
+  #pause: number;
+  /** Milliseconds of pauses since orphaned files were last looked for. */
+  #sinceSweep = Number.POSITIVE_INFINITY;
 
   constructor(settings: PrunerSettings) {
     this.#settings = settings;
+    this.#pause = settings.pruneEvery;
   }
 
-  /** Prunes from now on, at once and then every `pruneEvery` milliseconds. */
+  /** Prunes from now on, at once and then every `pruneEvery` milliseconds; less often while nothing expires. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#pause = this.#settings.pruneEvery;
     this.#schedule(0);
   }
 
@@ -77,6 +86,7 @@ export class Pruner {
   }
 
   async #goOn(before: PruneReport): Promise<void> {
+    const { pruneEvery } = this.#settings;
     try {
       const slice = await this.#removeSlice();
       const removed = sum(before, slice);
@@ -84,13 +94,23 @@ export class Pruner {
         this.#schedule(REST, removed);
         return;
       }
-      const sweep = this.#round % ROUNDS_PER_SWEEP === 0;
-      this.#round += 1;
+      this.#pause = removed.jobs > 0 ? pruneEvery : this.#longerPause();
+      const sweep = this.#sinceSweep >= SWEEP_PAUSE * pruneEvery;
+      if (sweep) this.#sinceSweep = 0;
       this.#announce(sweep && this.#running ? sum(removed, await this.#removeOrphans()) : removed);
     } catch (error) {
+      this.#pause = pruneEvery;
       if (this.#running) this.#settings.report("pruning", error);
     }
-    if (this.#running) this.#schedule(this.#settings.pruneEvery);
+    if (!this.#running) return;
+    this.#sinceSweep += this.#pause;
+    this.#schedule(this.#pause);
+  }
+
+  #longerPause(): number {
+    const { pruneEvery } = this.#settings;
+    const longest = Math.min(LONGEST_PAUSE * pruneEvery, LONGEST_GROWN_PAUSE);
+    return Math.max(pruneEvery, Math.min(2 * this.#pause, longest));
   }
 
   async #removeSlice(): Promise<PruneReport> {

@@ -114,6 +114,47 @@ describeEachStore("expiry", (engine) => {
     expect((await jobs.stats()).kinds).toEqual([]);
   });
 
+  it("prunes less and less often while nothing expires, and as often as before once something has", async () => {
+    const { jobs, clock, settled } = await engine({ kinds: [shortLived] });
+    const begin = clock.now();
+    const minutes = () => (clock.now() - begin) / 60_000;
+    const pruned: number[] = [];
+    jobs.on("pruned", () => pruned.push(minutes()));
+    const expireSomething = async () => {
+      const done = settled("job:done");
+      await jobs.as(blueBottle).create("short-lived", 1);
+      await done;
+      await clock.advance(1000);
+    };
+    const until = (minute: number) => clock.advance((minute - minutes()) * 60_000);
+    await jobs.start();
+    await clock.advance(0);
+    await expireSomething();
+    await until(2);
+    await expireSomething();
+    // It looks at 4, 6, 10, 18, 28 and 38 minutes.
+    await until(29);
+    await expireSomething();
+    await until(38);
+    await expireSomething();
+    await until(39);
+    expect(pruned).toEqual([2, 3, 38, 39]);
+  });
+
+  it("looks for files that no job refers to about once an hour, however seldom it prunes", async () => {
+    const { jobs, clock, results, settled } = await engine({ kinds: [shortLived] });
+    await jobs.start();
+    await clock.advance(0);
+    const orphan = await results.create("0123456789abcdef01234567.1");
+    await orphan.finish();
+    const pruned = settled("pruned");
+    await clock.advance(63 * 60_000);
+    expect(await keysOf(results)).toHaveLength(1);
+    await clock.advance(60_000);
+    await pruned;
+    expect(await keysOf(results)).toEqual([]);
+  });
+
   it("rests between slices when very many have expired, and tells of all of them at the end", async () => {
     const { jobs, clock, settled } = await engine({ kinds: [shortLived], concurrency: 100 });
     const [first] = await jobs.as(blueBottle).createMany("short-lived", Array(450).fill(1));
