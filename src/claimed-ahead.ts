@@ -11,7 +11,7 @@ const LONGEST_BURST = 5;
 /**
  * Attempts that are claimed and wait for a free slot, and how many more of them are worth having. As many as handlers
  * get through while the store is asked once: then slots need not stand empty meanwhile, and one transaction settles
- * and claims many, however few run at once. None, as soon as a handler takes longer than the store.
+ * and claims many, however few run at once. None of a kind, as soon as its handlers take longer than the store.
  */
 export class ClaimedAhead {
   readonly #most: number;
@@ -20,8 +20,8 @@ export class ClaimedAhead {
   readonly #waiting: Attempt[] = [];
   /** Milliseconds that the store took last time. */
   #storeTime = 0;
-  /** Attempts since the last turn that took less. */
-  #quick = 0;
+  /** Attempts since the last turn that took less, by kind. */
+  readonly #quick = new Map<string, number>();
   /** When the first of them began in this turn of the event loop. */
   #burstSince: number | undefined;
   #hasMoved = false;
@@ -66,9 +66,9 @@ export class ClaimedAhead {
     return this.#waiting.splice(0);
   }
 
-  /** An attempt has ended after so many milliseconds. */
-  noteRun(ms: number): void {
-    if (ms < this.#storeTime) this.#quick += 1;
+  /** An attempt of that kind has ended after so many milliseconds. */
+  noteRun(kind: string, ms: number): void {
+    if (ms < this.#storeTime) this.#quick.set(kind, (this.#quick.get(kind) ?? 0) + 1);
   }
 
   /** The store has answered after so many milliseconds. */
@@ -76,12 +76,19 @@ export class ClaimedAhead {
     this.#storeTime = ms;
   }
 
-  /** How many more to claim than there are slots. To be asked once a turn: it counts anew from there. */
-  room(): number {
-    // Where all were used up, more would have been.
-    const wanted = this.size === 0 ? 2 * this.#quick : this.#quick;
-    this.#quick = 0;
-    return Math.max(0, Math.min(wanted, this.#most) - this.size);
+  /** How many more to claim than there are slots, by kind. To be asked once a turn: it counts anew from there. */
+  rooms(): ReadonlyMap<string, number> {
+    const rooms = new Map<string, number>();
+    let left = this.#most - this.size;
+    for (const [kind, quick] of this.#quick) {
+      // Where all were used up, more would have been.
+      const wanted = this.size === 0 ? 2 * quick : quick - this.#waitingOf(kind);
+      const room = Math.max(0, Math.min(wanted, left));
+      rooms.set(kind, room);
+      left -= room;
+    }
+    this.#quick.clear();
+    return rooms;
   }
 
   /** To be called when the free slots are filled: those that are left must not wait for long. */
@@ -94,5 +101,9 @@ export class ClaimedAhead {
       this.watch();
     }, LONGEST_HOLD);
     this.#timer.unref();
+  }
+
+  #waitingOf(kind: string): number {
+    return this.#waiting.reduce((count, attempt) => count + (attempt.kind.name === kind ? 1 : 0), 0);
   }
 }

@@ -115,19 +115,21 @@ export class Slots {
     this.#ended.push(...ended);
   }
 
-  /** What to claim: for every free slot, and some ahead; undefined when nothing more is wanted. */
+  /** What to claim: for every free slot, and some ahead of quick kinds; undefined when nothing more is wanted. */
   wanted(ended: readonly Ended[]): Pick<ClaimRequest, "kinds" | "limit"> | undefined {
     if (!this.#isOpen) return undefined;
     if (this.#lone !== undefined && !ended.some(({ attempt }) => attempt === this.#lone?.attempt)) {
       return undefined;
     }
-    const limit = this.#settings.concurrency - this.#running + this.#ahead.room();
-    if (limit <= 0) return undefined;
+    const rooms = this.#ahead.rooms();
+    const free = Math.max(0, this.#settings.concurrency - this.#running);
+    const limit = [...rooms.values()].reduce((sum, room) => sum + room, free);
+    if (limit === 0) return undefined;
     const kinds = this.#settings.kinds
       .all()
       .map(({ name, concurrency }) => ({
         kind: name,
-        limit: Math.min(limit, this.#freeSlots(name, concurrency, ended)),
+        limit: Math.min(free + (rooms.get(name) ?? 0), this.#freeSlots(name, concurrency, ended)),
       }))
       .filter((kind) => kind.limit > 0);
     return kinds.length === 0 ? undefined : { kinds, limit };
@@ -218,7 +220,7 @@ export class Slots {
     this.#announcer.started(job);
     const begunAt = performance.now();
     const end = await attempt.run();
-    this.#ahead.noteRun(performance.now() - begunAt);
+    this.#ahead.noteRun(kind.name, performance.now() - begunAt);
     this.#running -= 1;
     const verdict = verdictOn(end, job, kind, this.#circumstances());
     if (verdict === undefined) this.#lose(attempt);

