@@ -197,6 +197,10 @@ export class Slots {
   #beginLone(): void {
     const lone = this.#lone;
     if (lone === undefined || lone.begun || this.#ended.length > 0) return;
+    if (lone.attempt.isOver) {
+      this.#lose(lone.attempt);
+      return;
+    }
     lone.begun = true;
     if (!this.#isOpen) {
       this.#end(lone.attempt, HANDED_BACK);
