@@ -80,6 +80,7 @@ export class Slots {
   close(): void {
     this.#isOpen = false;
     this.#handBackAhead();
+    this.#beginLone();
   }
 
   startHeartbeat(): void {
@@ -154,7 +155,7 @@ export class Slots {
     const attempts = claimed.map((job) => new Attempt(job, kinds.get(job.kind), this.#settings));
     for (const attempt of attempts) this.#held.add(attempt);
     this.#heartbeat.hold(attempts, leaseUntil);
-    const lone = attempts.find(({ job }) => isLastChance(job));
+    const lone = this.#isOpen ? attempts.find(({ job }) => isLastChance(job)) : undefined;
     if (lone !== undefined) {
       this.#lone = { attempt: lone, begun: false };
       this.#handBackAhead();
@@ -193,19 +194,24 @@ export class Slots {
     for (const attempt of this.#ahead.takeAll()) this.#end(attempt, HANDED_BACK);
   }
 
-  /** Only when those that were claimed with it are handed back: a death before would count for them too. */
+  /**
+   * Only when there is a slot for it, and all that have ended are settled: a death before those that were
+   * claimed with it are handed back would count for them too.
+   */
   #beginLone(): void {
     const lone = this.#lone;
-    if (lone === undefined || lone.begun || this.#ended.length > 0) return;
+    if (lone === undefined || lone.begun) return;
     if (lone.attempt.isOver) {
       this.#lose(lone.attempt);
       return;
     }
-    lone.begun = true;
     if (!this.#isOpen) {
+      lone.begun = true;
       this.#end(lone.attempt, HANDED_BACK);
       return;
     }
+    if (this.#running >= this.#settings.concurrency || this.#held.size > this.#running + 1) return;
+    lone.begun = true;
     const { clock, lease } = this.#settings;
     clock.setTimer(lease / 3, () => this.#endSolitude(lone.attempt));
     void this.#run(lone.attempt);
@@ -230,6 +236,7 @@ export class Slots {
     if (verdict === undefined) this.#lose(attempt);
     else this.#end(attempt, verdict);
     this.#fill();
+    this.#beginLone();
   }
 
   #giveUp(attempt: Attempt): void {
