@@ -22,6 +22,17 @@ const TRIES = 10;
  */
 const SETTINGS = "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off";
 
+/**
+ * A process that is frozen or cut off within a transaction holds its locks until the server ends it, and so does a
+ * statement that nobody waits for any more. What the connection's owner has set stays.
+ */
+function limits(timeout: number, local: boolean): string {
+  const ms = Math.max(1, Math.floor(timeout));
+  return `select set_config(name, '${ms}', ${local})
+    from unnest(array['idle_in_transaction_session_timeout', 'statement_timeout']) as name
+    where current_setting(name) = '0'`;
+}
+
 const { builtins } = pg.types;
 
 /** Our columns hold no integer beyond 2^53. */
@@ -52,6 +63,8 @@ export interface Session {
 
 /** One connection, for what is to be done before all else. Values come as its owner's driver reads them. */
 export interface Preparation {
+  /** Begins a transaction. */
+  begin(): Promise<void>;
   /** Waits for the answer no longer than for any other. */
   ask(text: string, values?: readonly string[]): Promise<readonly (readonly unknown[])[]>;
   /** Waits for as long as it takes. */
@@ -64,6 +77,8 @@ export class Connections {
   readonly #pool: pg.Pool;
   readonly #owned: boolean;
   readonly #timeout: number;
+  /** On a lent connection the limits are those of our transaction, and go with it. */
+  readonly #begin: string;
   readonly #prepare: (preparation: Preparation) => Promise<void>;
   #ready: Promise<void> | undefined;
   #closed = false;
@@ -78,6 +93,7 @@ export class Connections {
   ) {
     this.#owned = typeof target === "string";
     this.#timeout = timeout;
+    this.#begin = this.#owned ? "begin" : `begin; ${limits(timeout, true)}`;
     this.silence = new Silence(timeout);
     this.#prepare = prepare;
     this.#pool = typeof target === "string" ? openPool(target, connections, timeout) : target;
@@ -121,7 +137,7 @@ export class Connections {
   /** Several statements in one transaction. May run more than once. */
   transact<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#use(async (client) => {
-      await this.command(client, "begin");
+      await this.command(client, this.#begin);
       try {
         const result = await work({ all: (query, args) => this.#run(client, query, args) });
         await this.command(client, "commit");
@@ -182,6 +198,7 @@ export class Connections {
   async #whenReady(): Promise<void> {
     this.#ready ??= this.#withClient((client) =>
       this.#prepare({
+        begin: () => this.command(client, this.#begin),
         ask: (text, values) => this.#ask(client, text, values),
         askPatiently: async (text) => void (await client.query(text)),
       }),
@@ -256,7 +273,8 @@ function openPool(connectionString: string, max: number, timeout: number): pg.Po
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
   });
-  pool.on("connect", (client) => client.query(SETTINGS).catch(ignore));
+  const settings = `${SETTINGS}; ${limits(timeout, false)}`;
+  pool.on("connect", (client) => client.query(settings).catch(ignore));
   // The pool drops a connection that breaks while it is idle; the next call opens another.
   pool.on("error", ignore);
   return pool;

@@ -5,6 +5,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "08": "The connection failed. Work goes on by itself once the server can be reached.",
   "25006":
     "The server only reads: it is a replica, or a fail-over is under way. Work goes on once it writes again.",
+  "25P03": "This process stood still within a transaction, which the server has ended. Try again.",
   "28": "The server refuses the user. Check the user's name and password, and pg_hba.conf.",
   "3D000": "There is no such database. Create it, or give the name of another.",
   "3F000": "Our schema is gone. Restore it, or restart this process to have it made anew.",
@@ -40,7 +41,7 @@ export function isConflict(error: unknown): boolean {
 export function isBroken(error: unknown): boolean {
   const code = codeOf(error);
   if (code === undefined) return error instanceof Error && BROKEN.test(error.message);
-  return NETWORK.test(code) || /^(08|57P)/.test(code) || code === "25006";
+  return NETWORK.test(code) || /^(08|57P)/.test(code) || code === "25006" || code === "25P03";
 }
 
 /** Nobody answered in time. */

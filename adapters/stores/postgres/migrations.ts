@@ -40,14 +40,18 @@ export async function migrate(
 
 /** False when another process is at it. */
 async function takeSteps(preparation: Preparation, schema: string, series: Series): Promise<boolean> {
-  await preparation.ask("begin");
+  await preparation.begin();
   try {
     const locks = await preparation.ask("select 1 where pg_try_advisory_xact_lock(hashtextextended($1, 0))", [
       LOCK + schema,
     ]);
     if (locks.length > 0) {
       const version = await versionOf(preparation, schema, series);
-      if (version < series.steps.length) await preparation.askPatiently(script(schema, version, series));
+      if (version < series.steps.length) {
+        await preparation.askPatiently(
+          `set local statement_timeout = 0;\n${script(schema, version, series)}`,
+        );
+      }
     }
     await preparation.ask("commit");
     return locks.length > 0;

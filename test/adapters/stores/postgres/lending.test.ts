@@ -14,6 +14,7 @@ it("leaves a pool that it was lent open, with all its connections", async () => 
   for (const client of clients) {
     expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
     expect((await client.query("show enable_seqscan")).rows).toEqual([{ enable_seqscan: "on" }]);
+    expect((await client.query("show statement_timeout")).rows).toEqual([{ statement_timeout: "0" }]);
     client.release();
   }
 });

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 
 /** Stands between clients and a server, and can let connections go silent without closing them. */
 export interface SilentProxy {
@@ -7,6 +8,8 @@ export interface SilentProxy {
   readonly url: string;
   /** From now on nothing passes over the connections that are open, in one direction or both. New ones work. */
   silence(direction: "answers" | "all"): void;
+  /** The next connection by which this text is sent is cut off before it: the server learns not even of its end. */
+  cutOffAt(text: string): void;
   /** From now on new connections are accepted, and silent from their beginning. */
   block(): void;
   /** New ones work again. */
@@ -17,20 +20,33 @@ export interface SilentProxy {
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
+  /** What the client sends, on its way. */
+  readonly sent: Transform;
 }
 
 export async function startSilentProxy(serverUrl: string): Promise<SilentProxy> {
   const target = new URL(serverUrl);
   const pairs = new Set<Pair>();
+  const cutOff = new Set<Socket>();
   let blocked = false;
+  let fatal: string | undefined;
   const proxy = createServer((client) => {
     const server = connect(Number(target.port), target.hostname);
-    const pair = { client, server };
+    const sent = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        if (fatal !== undefined && chunk.includes(fatal)) {
+          fatal = undefined;
+          cutOff.add(server);
+        }
+        done(null, cutOff.has(server) ? undefined : chunk);
+      },
+    });
+    const pair = { client, server, sent };
     pairs.add(pair);
     if (blocked) {
       client.resume();
     } else {
-      client.pipe(server);
+      client.pipe(sent).pipe(server, { end: false });
       server.pipe(client);
     }
     for (const socket of [client, server]) {
@@ -38,7 +54,7 @@ export async function startSilentProxy(serverUrl: string): Promise<SilentProxy> 
       socket.on("close", () => {
         pairs.delete(pair);
         client.destroy();
-        server.destroy();
+        if (!cutOff.has(server)) server.destroy();
       });
     }
   });
@@ -51,13 +67,16 @@ export async function startSilentProxy(serverUrl: string): Promise<SilentProxy> 
   return {
     url: url.href,
     silence(direction) {
-      for (const { client, server } of pairs) {
+      for (const { client, server, sent } of pairs) {
         server.unpipe(client);
         server.resume();
         if (direction === "answers") continue;
-        client.unpipe(server);
-        client.resume();
+        sent.unpipe(server);
+        sent.resume();
       }
+    },
+    cutOffAt(text) {
+      fatal = text;
     },
     block() {
       blocked = true;
@@ -70,6 +89,7 @@ export async function startSilentProxy(serverUrl: string): Promise<SilentProxy> 
         client.destroy();
         server.destroy();
       }
+      for (const server of cutOff) server.destroy();
       proxy.close();
       await once(proxy, "close");
     },
