@@ -3,6 +3,7 @@ import pg from "pg";
 import { StoreClosedError } from "../../../src/index.js";
 import type { Arguments, Query } from "../sql/query.js";
 import { isBroken, isCollision, outage } from "./errors.js";
+import { connectWithin, hasSpare } from "./lent-pool.js";
 import type { CheckedOptions } from "./options.js";
 import { Silence } from "./silence.js";
 import { decodeText } from "./texts.js";
@@ -81,6 +82,7 @@ export class Connections {
   readonly #begin: string;
   readonly #prepare: (preparation: Preparation) => Promise<void>;
   #ready: Promise<void> | undefined;
+  #isReady = false;
   #closed = false;
   #open = 0;
   #onDrained: (() => void) | undefined;
@@ -97,6 +99,16 @@ export class Connections {
     this.silence = new Silence(timeout);
     this.#prepare = prepare;
     this.#pool = typeof target === "string" ? openPool(target, connections, timeout) : target;
+  }
+
+  /** Whether the tables were found or made. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** False when all connections are lent out to others, who may be waiting for us: then so would we for them. */
+  get hasSpare(): boolean {
+    return this.#owned || hasSpare(this.#pool);
   }
 
   /**
@@ -205,6 +217,7 @@ export class Connections {
     );
     try {
       await this.#ready;
+      this.#isReady = true;
     } catch (error) {
       this.#ready = undefined;
       throw error;
@@ -230,7 +243,7 @@ export class Connections {
   /** Where one connection went silent, others have as well: each would cost a call of its own. */
   async #take(): Promise<pg.PoolClient> {
     for (;;) {
-      const client = await this.#pool.connect();
+      const client = await (this.#owned ? this.#pool.connect() : connectWithin(this.#timeout, this.#pool));
       if (this.silence.isNew(client)) this.silence.heard(client);
       if (!this.silence.isSuspected(client)) return client;
       client.release(true);

@@ -11,6 +11,7 @@ export interface LentTransaction {
     query: Query<Args, readonly unknown[]>,
     args: Args,
   ): Promise<readonly (readonly unknown[])[]>;
+  ask(text: string, values?: readonly string[]): Promise<readonly (readonly unknown[])[]>;
   run(sql: string): Promise<void>;
 }
 
@@ -23,14 +24,15 @@ export function lentTransaction(transaction: unknown): LentTransaction {
     run(sql, values).catch((error: unknown) => {
       throw outage(error) ?? error;
     });
+  const ask = async (sql: string, values: readonly unknown[] = []) =>
+    (await guarded(sql, [...values])).map((row) => Object.values(row));
   return {
-    rows: async ({ sql, places }, args) =>
-      (
-        await guarded(
-          sql,
-          places.map((place) => encodeValue(args[place])),
-        )
-      ).map((row) => Object.values(row)),
+    ask,
+    rows: ({ sql, places }, args) =>
+      ask(
+        sql,
+        places.map((place) => encodeValue(args[place])),
+      ),
     run: async (sql) => void (await guarded(sql, [])),
   };
 }

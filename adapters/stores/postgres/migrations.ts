@@ -31,11 +31,20 @@ export async function migrate(
   series: Series = STORE,
 ): Promise<void> {
   for (;;) {
-    if ((await versionOf(preparation, schema, series)) === series.steps.length) return;
+    if (await isUpToDate(preparation, schema, series)) return;
     if (await takeSteps(preparation, schema, series)) return;
     // Waiting in the server would look like a connection that went silent.
     await pause(PAUSE);
   }
+}
+
+/** Whether there is nothing to bring up to date. @throws NewerSchemaError */
+export async function isUpToDate(
+  asking: Pick<Preparation, "ask">,
+  schema: string,
+  series: Series = STORE,
+): Promise<boolean> {
+  return (await versionOf(asking, schema, series)) === series.steps.length;
 }
 
 /** False when another process is at it. */
@@ -91,17 +100,17 @@ function script(schema: string, from: number, { versions, steps }: Series): stri
 
 /** 0 when no migration has run yet. */
 async function versionOf(
-  preparation: Preparation,
+  asking: Pick<Preparation, "ask">,
   schema: string,
   { versions, steps }: Series,
 ): Promise<number> {
   // Not to_regclass: within a transaction it may remember that there was no such table.
-  const found = await preparation.ask(
+  const found = await asking.ask(
     "select 1 from pg_catalog.pg_tables where schemaname = $1 and tablename = $2",
     [schema, versions],
   );
   if (found.length === 0) return 0;
-  const [newest] = await preparation.ask(`select coalesce(max(version), 0) from "${schema}".${versions}`);
+  const [newest] = await asking.ask(`select coalesce(max(version), 0) from "${schema}".${versions}`);
   const version = Number(newest?.[0]);
   if (version > steps.length) {
     throw new NewerSchemaError(

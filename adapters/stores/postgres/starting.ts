@@ -4,6 +4,7 @@ import type { Tables } from "../sql/tables.js";
 import type { Connections, Session } from "./connections.js";
 import { isConflict } from "./errors.js";
 import type { LentTransaction } from "./lent-transaction.js";
+import { isUpToDate } from "./migrations.js";
 import { type Fresh, type Started, startingQueries } from "./starting-queries.js";
 import { decodeText } from "./texts.js";
 import type { Wake } from "./wake.js";
@@ -15,11 +16,15 @@ const TRIES = 10;
 export class Starting {
   readonly #connections: Connections;
   readonly #wake: Wake;
+  readonly #schema: string;
   readonly #queries;
+  /** Kinds that are never new again. */
+  readonly #known = new Set<string>();
 
   constructor(connections: Connections, wake: Wake, db: Kysely<Tables>, schema: string) {
     this.#connections = connections;
     this.#wake = wake;
+    this.#schema = schema;
     this.#queries = startingQueries(db, schema, wake.channel);
   }
 
@@ -44,8 +49,7 @@ export class Starting {
     now: number,
   ): Promise<readonly Inserted[]> {
     if (jobs.length === 0) return [];
-    // Not in that transaction: the first job of a kind would hold up all others of it.
-    await this.#connections.all(this.#queries.know, { kinds: jobs.map(({ kind }) => kind) });
+    await this.#know(transaction, jobs);
     const { firstIds, firstKeys } = firstsOf(jobs);
     const haveTwins = firstIds.includes(false) || firstKeys.includes(false);
     const inserted: Inserted[] = [];
@@ -53,6 +57,19 @@ export class Starting {
       inserted.push(...(await this.#insertSomeWithin(transaction, some, now)));
     }
     return inserted;
+  }
+
+  /**
+   * Adds kinds beside the caller's transaction: within it, the first job of a kind holds up all others of that kind.
+   * That is left to it nevertheless while a lent pool has no connection to spare: all who have them may be here.
+   */
+  async #know(transaction: LentTransaction, jobs: readonly NewJob[]): Promise<void> {
+    const kinds = [...new Set(jobs.map(({ kind }) => kind))].filter((kind) => !this.#known.has(kind));
+    if (kinds.length === 0) return;
+    const { hasSpare, isReady } = this.#connections;
+    if (!hasSpare && (isReady || (await isUpToDate(transaction, this.#schema)))) return;
+    await this.#connections.all(this.#queries.know, { kinds });
+    for (const kind of kinds) this.#known.add(kind);
   }
 
   /** In one statement; none is another's twin. */

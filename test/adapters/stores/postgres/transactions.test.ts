@@ -1,8 +1,16 @@
 import { Kysely, PostgresDialect } from "kysely";
 import { expect, it, vi } from "vitest";
-import { createAsyncJobs, defineKind, InvalidOptionError, type Principal } from "../../../../src/index.js";
+import {
+  createAsyncJobs,
+  defineKind,
+  InvalidOptionError,
+  type Principal,
+  StoreUnavailableError,
+} from "../../../../src/index.js";
 import { claimAll, hint, newJob, openPool, openStore, query, scratchSchema } from "./scratch.js";
 
+/** Milliseconds: longer than a test may take. */
+const LONG = 60_000;
 const shop: Principal = { via: "api-key", shop: "blue-bottle" };
 
 interface Orders {
@@ -185,6 +193,62 @@ it("holds up no other starts of the same shop while a transaction is open", asyn
   await store.insert([newJob()], Date.now());
   await client.query("rollback");
   client.release();
+});
+
+it.each([
+  ["at once", false],
+  ["when it has been used before", true],
+])("starts jobs in as many transactions as a lent pool has connections, %s", async (_when, isUsed) => {
+  const schema = scratchSchema();
+  await openStore({ schema }).stats(Date.now());
+  const pool = openPool({ max: 2 });
+  const store = openStore({ schema, timeout: LONG }, pool);
+  if (isUsed) await store.stats(Date.now());
+  const clients = await Promise.all([pool.connect(), pool.connect()]);
+  await Promise.all(
+    clients.map(async (client, index) => {
+      await client.query("begin");
+      await store.insertWithin?.(client, [newJob({ kind: `new-${index}` })], Date.now());
+      await client.query("commit");
+      client.release();
+    }),
+  );
+  expect((await store.stats(Date.now())).kinds).toHaveLength(2);
+});
+
+it("waits for a connection of a lent pool no longer than for an answer", async () => {
+  const schema = scratchSchema();
+  const pool = openPool({ max: 2 });
+  const clients = await Promise.all([pool.connect(), pool.connect()]);
+  const store = openStore({ schema, timeout: 50 }, pool);
+  await expect(store.stats(Date.now())).rejects.toThrow(StoreUnavailableError);
+  for (const client of clients) client.release();
+  await Promise.all(
+    ["one", "another"].map(async () => {
+      const client = await pool.connect();
+      client.release();
+    }),
+  );
+  expect(pool.idleCount).toBe(2);
+});
+
+it("looks once whether a kind is known, however often it starts jobs of it", async () => {
+  const schema = scratchSchema();
+  const pool = openPool({ max: 3 });
+  const store = openStore({ schema }, pool);
+  const client = await pool.connect();
+  let taken = 0;
+  pool.on("acquire", () => {
+    taken += 1;
+  });
+  await client.query("begin");
+  await store.insertWithin?.(client, [newJob()], Date.now());
+  expect(taken).toBeGreaterThan(0);
+  const before = taken;
+  await store.insertWithin?.(client, [newJob()], Date.now());
+  await client.query("commit");
+  client.release();
+  expect(taken).toBe(before);
 });
 
 it("refuses what is no transaction", async () => {
