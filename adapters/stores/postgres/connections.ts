@@ -177,14 +177,19 @@ export class Connections {
     await this.#ask(client, text);
   }
 
-  /** Takes no more calls; resolves when those that came before are answered, and what we opened is closed. */
-  async close(): Promise<void> {
+  /** Takes no more calls; resolves when those that came before are answered. */
+  async drain(): Promise<void> {
     this.#closed = true;
     if (this.#open > 0) {
       await new Promise<void>((resolve) => {
         this.#onDrained = resolve;
       });
     }
+  }
+
+  /** Takes no more calls; resolves when those that came before are answered, and what we opened is closed. */
+  async close(): Promise<void> {
+    await this.drain();
     if (this.#owned) await this.#pool.end();
   }
 

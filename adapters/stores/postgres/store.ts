@@ -186,9 +186,8 @@ class PostgresStore implements JobStore {
   }
 
   async #close(): Promise<void> {
-    const closed = this.#connections.close();
-    await this.#wake.close();
-    await closed;
+    await this.#wake.close(this.#connections.drain());
+    await this.#connections.close();
   }
 
   async #nothing(): Promise<readonly never[]> {

@@ -30,7 +30,10 @@ export class Wake {
   /** Set from the moment in which it is wanted. */
   #line: Line | undefined;
   #quietUntil = 0;
+  /** Whether there is work of which others have not been told. */
+  #owes = false;
   #rest: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(connections: Connections, db: Kysely<Tables>, channel: string) {
     this.#connections = connections;
@@ -60,9 +63,17 @@ export class Wake {
     return `of ${this.#self}`;
   }
 
-  /** Tells others by itself, a little later, of work that is there already. */
+  /** Tells others by itself, as soon as they may hear of more, of work that is there already. */
   tell(): void {
-    this.#rest ??= setTimeout(() => void this.#tellRest(), PAUSE);
+    this.#owes = true;
+    if (this.#closed) return;
+    this.#rest ??= setTimeout(
+      () => {
+        this.#rest = undefined;
+        void this.#connections.serve(() => this.#tellRest());
+      },
+      Math.max(0, this.#quietUntil - performance.now()),
+    );
   }
 
   /**
@@ -97,22 +108,25 @@ export class Wake {
     };
   }
 
-  /** Forgets the listeners. What others have not heard of yet they find when they next look by themselves. */
-  async close(): Promise<void> {
+  /**
+   * Forgets the listeners, and tells others of what they have not heard of.
+   *
+   * @param drained resolves when there is nothing more to come
+   */
+  async close(drained: Promise<void>): Promise<void> {
+    this.#closed = true;
     this.#listeners.clear();
     clearTimeout(this.#rest);
+    await drained;
+    if (this.#owes) await this.#tellRest();
     await this.#line?.close();
   }
 
   async #tellRest(): Promise<void> {
-    clearTimeout(this.#rest);
-    this.#rest = undefined;
+    this.#owes = false;
     this.#quietUntil = performance.now() + PAUSE;
-    const message = { channel: this.channel, teller: this.#self };
-    await this.#connections
-      .serve(() => this.#connections.all(this.#tell, message))
-      .catch(() => {
-        // Others find the work when they next look by themselves.
-      });
+    await this.#connections.all(this.#tell, { channel: this.channel, teller: this.#self }).catch(() => {
+      // Others find the work when they next look by themselves.
+    });
   }
 }

@@ -4,6 +4,9 @@ import { type ClaimRequest, createAsyncJobs, defineKind, type JobStore } from ".
 import { handClock } from "../../../../src/testing/index.js";
 import { afterTest, claimAll, hint, newJob, openPool, openStore, scratchSchema } from "./scratch.js";
 
+/** Milliseconds: others hear of work at most once in so long. */
+const PAUSE = 10;
+
 /** Messages to a schema's channel, as others hear them. */
 async function hearing(schema: string) {
   const client = new pg.Client(inject("postgresUrl"));
@@ -25,7 +28,10 @@ it("tells others in the transaction that brings the work, and of many in short o
   const store = openStore({ schema });
   await store.stats(Date.now());
   const { messages, client } = await hearing(schema);
-  for (let count = 0; count < 300; count += 1) await store.insert([newJob()], Date.now());
+  for (let wave = 0; wave < 30; wave += 1) {
+    const jobs = Array.from({ length: 10 }, () => newJob());
+    await Promise.all(jobs.map((job) => store.insert([job], Date.now())));
+  }
   await client.query("select 1");
   expect(messages.length).toBeGreaterThan(0);
   expect(messages.length).toBeLessThan(150);
@@ -60,6 +66,51 @@ it("tells others of the last of many, though not in its own transaction", async 
   for (const { id } of jobs) left.add(id);
   for (const job of jobs) await store.insert([job], Date.now());
   await allClaimed;
+});
+
+it.each([
+  ["just before", async (inserting: Promise<unknown>) => void (await inserting)],
+  ["while it closes", async () => {}],
+])("tells others of what was brought %s, though they may not hear of it yet", async (_when, before) => {
+  const schema = scratchSchema();
+  const [store, other] = [openStore({ schema }), openStore({ schema })];
+  await store.stats(Date.now());
+  const { messages, client } = await hearing(schema);
+  // The second comes too soon after the first to be told in its own transaction.
+  const inserting = Promise.all([newJob(), newJob()].map((job) => store.insert([job], Date.now())));
+  await before(inserting);
+  await Promise.all([inserting, store.close()]);
+  await client.query("select 1");
+  expect(messages).toHaveLength(2);
+  expect((await claimAll(other)).claimed).toHaveLength(2);
+});
+
+it("tells others of the rest as soon as they may hear of more", async () => {
+  const pool = openPool();
+  const sent: string[] = [];
+  pool.on("connect", (client) => {
+    const query = client.query.bind(client);
+    Object.assign(client, {
+      query(...args: Parameters<typeof query>) {
+        const [config]: readonly unknown[] = args;
+        if (JSON.stringify(config).includes("select pg_notify")) sent.push("statement");
+        return query(...args);
+      },
+    });
+  });
+  const store = openStore({ schema: scratchSchema() }, pool);
+  await store.insert([newJob()], Date.now());
+  const moment = performance.now() + PAUSE;
+  while (performance.now() < moment);
+  sent.length = 0;
+  const inserting = Promise.all([newJob(), newJob()].map((job) => store.insert([job], Date.now())));
+  // When their answers are read, the time is over in which others may not hear of more.
+  const over = performance.now() + PAUSE;
+  while (performance.now() < over);
+  await inserting;
+  // Timers end in order.
+  await new Promise((resolve) => setTimeout(resolve, PAUSE / 2));
+  expect(sent).toHaveLength(3);
 });
 
 it("sends one statement in half a minute while a runner is idle", async () => {
