@@ -50,7 +50,7 @@ export interface AccessorSettings {
   readonly watch: JobWatch;
   readonly pace: Pace;
   readonly cursors: Cursors;
-  /** Jobs of one kind that a shop may have waiting. */
+  /** Jobs of one kind that a shop may have waiting, about. */
   readonly maxWaiting: number | undefined;
   readonly signedResults: SignedResults | undefined;
   /** The job that is started in the write that cancels one, if there is to be one. */
@@ -65,6 +65,9 @@ const CANCELLED = "The job was cancelled.";
 const LINK_SECONDS = 300;
 /** Seconds: S3 signs for no longer than a week, and then a job is gone anyway. */
 const LONGEST_LINK = 604_800;
+
+/** Rows: a shop that cancels over and over must not make its starts cost ever more. */
+const MOST_PASSED_OVER = 10_000;
 
 /** The jobs as one principal may see and start them: what {@link Accessor} promises. */
 export class PrincipalAccessor implements Accessor {
@@ -269,8 +272,13 @@ export class PrincipalAccessor implements Accessor {
 
   async #requireRoom(kind: string, jobs: readonly NewJob[], maxWaiting: number): Promise<void> {
     const { store, clock, pace } = this.#settings;
-    const waiting = await store.line(this.#owner.shop, kind);
-    if (waiting + jobs.length <= maxWaiting) return;
+    const { shop } = this.#owner;
+    const room = maxWaiting - jobs.length;
+    const line = await store.line(shop, kind);
+    if (line <= room) return;
+    // Some turns may be of jobs that wait no more. Only who would be refused has them counted.
+    const bounds = { among: Math.min(line, maxWaiting + MOST_PASSED_OVER), upTo: room + 1 };
+    if (room >= 0 && (await store.countWaiting(shop, kind, bounds)) <= room) return;
     // Only a job that is started alone may have a key. If that is known, the start adds no job.
     const [job] = jobs;
     if (job?.idempotencyKey !== undefined && (await store.knowsKey(job, clock.now()))) return;

@@ -110,10 +110,17 @@ export interface JobStore {
   stats(now: number): Promise<StoreStats>;
 
   /**
-   * How many turns of that kind go by until the shop's newest job has its own; 0 when it has had it. That is about
-   * how many jobs the shop has waiting for their first attempt. One short look, however many there are.
+   * How many turns of that kind go by until the shop's newest job has its own; 0 when it has had it. No more jobs of
+   * the shop wait for their first attempt, but fewer may: a cancelled job's turn counts until its row is removed. One
+   * short look, however many there are.
    */
   line(shop: string, kind: string): Promise<number>;
+
+  /**
+   * How many of a shop's newest jobs of a kind wait, for their first attempt or another. One walk along no more than
+   * the rows that it is to look at.
+   */
+  countWaiting(shop: string, kind: string, bounds: CountBounds): Promise<number>;
 
   /**
    * Whether `insert` of that job would give back the first one of its idempotency key. False for a job without a key.
@@ -216,6 +223,14 @@ export interface Expired {
   readonly removed: number;
   /** Keys of result files to delete from the result store. */
   readonly files: readonly string[];
+}
+
+/** How far a count goes. Both at least 1. */
+export interface CountBounds {
+  /** Only so many of the newest jobs are looked at. */
+  readonly among: number;
+  /** The count ends here, however many more there are. */
+  readonly upTo: number;
 }
 
 export interface StoreStats {

@@ -203,6 +203,20 @@ describeEachStore("starting jobs", (engine) => {
     await expect(shop.create("free", 7)).rejects.toMatchObject({ code: "JOB_LIMIT" });
   });
 
+  it("has room again as soon as jobs that wait are cancelled, and no more than that", async () => {
+    const { jobs } = await engine({ kinds, maxWaiting: 3 });
+    const shop = jobs.as(blueBottle);
+    for (let round = 0; round < 3; round += 1) {
+      const [first, ...others] = await shop.createMany("free", [1, 2, 3]);
+      await expect(shop.create("free", 4)).rejects.toMatchObject({ code: "JOB_LIMIT" });
+      await shop.cancel(first?.id ?? "");
+      others.push(await shop.create("free", 4));
+      await expect(shop.create("free", 5)).rejects.toMatchObject({ code: "JOB_LIMIT" });
+      for (const { id } of others) await shop.cancel(id);
+      await expect(shop.createMany("free", [1, 2, 3, 4])).rejects.toMatchObject({ code: "JOB_LIMIT" });
+    }
+  });
+
   it("gives back the job of a repeated or coalesced start also where a shop may have no more waiting", async () => {
     const { jobs } = await engine({ kinds, maxWaiting: 2 });
     const shop = jobs.as(blueBottle);

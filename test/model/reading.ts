@@ -77,6 +77,20 @@ const lining = stepOf(
   }),
 );
 
+const countingWaiting = stepOf(
+  "counting those that wait",
+  fc.record({
+    shop: fc.constantFrom(...SHOPS),
+    kind,
+    among: fc.integer({ min: 1, max: 9 }),
+    upTo: fc.integer({ min: 1, max: 4 }),
+  }),
+  (world, { shop, kind, ...bounds }) => ({
+    expected: world.reference.countWaiting(shop, kind, bounds),
+    call: (store) => store.countWaiting(shop, kind, bounds),
+  }),
+);
+
 const keying = stepOf(
   "keying",
   fc.record({ owner: visibility, kind, key: fc.constantFrom(...KEYS) }),
@@ -88,7 +102,16 @@ const keying = stepOf(
 );
 
 /** Steps that change nothing. */
-export const reading = fc.oneof(finding, listing, sweeping, counting, explaining, lining, keying);
+export const reading = fc.oneof(
+  finding,
+  listing,
+  sweeping,
+  counting,
+  explaining,
+  lining,
+  countingWaiting,
+  keying,
+);
 
 /** Everything that can be asked of every job, at the end. */
 export function inspect(world: World): Asked {

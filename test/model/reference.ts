@@ -5,6 +5,7 @@ import {
   type ClaimedJob,
   type ClaimRequest,
   type ClaimResponse,
+  type CountBounds,
   claimOfFileKey,
   type Erasure,
   type Expired,
@@ -192,6 +193,11 @@ export class Reference {
   line(shop: string, kind: string): number {
     const last = this.jobs.findLast(({ job }) => job.shop === shop && job.kind === kind)?.turn ?? 0;
     return Math.max(last - (this.#served.get(kind) ?? 0), 0);
+  }
+
+  countWaiting(shop: string, kind: string, { among, upTo }: CountBounds): number {
+    const newest = this.jobs.filter(({ job }) => job.shop === shop && job.kind === kind).slice(-among);
+    return Math.min(newest.filter(({ state }) => state === "waiting").length, upTo);
   }
 
   stats(now: number): StoreStats {

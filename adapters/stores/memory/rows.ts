@@ -1,4 +1,4 @@
-import type { ClaimRequest, NewJob } from "../../../src/index.js";
+import type { ClaimRequest, CountBounds, NewJob } from "../../../src/index.js";
 import { Heap } from "./heap.js";
 import { holdsKey, isDue, momentOf, newRow, type Row, type State } from "./row.js";
 import { Shops } from "./shops.js";
@@ -34,6 +34,17 @@ export class Rows {
   /** How many turns of that kind go by until the shop's newest job has its own. */
   line(shop: string, kind: string): number {
     return Math.max(this.#shops.lastTurn(shop, kind) - this.#turns.served(kind), 0);
+  }
+
+  /** How many of the shop's newest jobs of that kind wait. */
+  countWaiting(shop: string, kind: string, { among, upTo }: CountBounds): number {
+    let [seen, waiting] = [0, 0];
+    for (const { state } of this.ofShop(shop, kind, Number.POSITIVE_INFINITY)) {
+      if (state.type === "ready" || state.type === "delayed") waiting += 1;
+      seen += 1;
+      if (waiting === upTo || seen === among) break;
+    }
+    return waiting;
   }
 
   add(job: NewJob): void {

@@ -4,6 +4,7 @@ import {
   type Claim,
   type ClaimRequest,
   type ClaimResponse,
+  type CountBounds,
   claimOfFileKey,
   type Erasure,
   type Expired,
@@ -171,6 +172,10 @@ class MemoryStore implements JobStore {
 
   line(shop: string, kind: string): Promise<number> {
     return this.#call(() => this.#rows.line(shop, kind));
+  }
+
+  countWaiting(shop: string, kind: string, bounds: CountBounds): Promise<number> {
+    return this.#call(() => this.#rows.countWaiting(shop, kind, bounds));
   }
 
   knowsKey(job: NewJob, now: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import {
+  type CountBounds,
   claimOfFileKey,
   type JobExplanation,
   type JobPage,
@@ -74,6 +75,11 @@ export class Reading {
   async line(shop: string, kind: string): Promise<number> {
     const [[last, served] = []] = await this.#connections.all(this.#queries.line, { shop, kind });
     return Math.max((last ?? 0) - (served ?? 0), 0);
+  }
+
+  async countWaiting(shop: string, kind: string, bounds: CountBounds): Promise<number> {
+    const [row] = await this.#connections.all(this.#queries.countWaiting, { shop, kind, ...bounds });
+    return row?.[0] ?? 0;
   }
 
   async knowsKey(job: NewJob, now: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import type {
   Claim,
   ClaimRequest,
   ClaimResponse,
+  CountBounds,
   Erasure,
   Expired,
   Inserted,
@@ -144,6 +145,10 @@ class PostgresStore implements JobStore {
 
   line(shop: string, kind: string): Promise<number> {
     return this.#connections.serve(() => this.#reading.line(shop, kind));
+  }
+
+  countWaiting(shop: string, kind: string, bounds: CountBounds): Promise<number> {
+    return this.#connections.serve(() => this.#reading.countWaiting(shop, kind, bounds));
   }
 
   knowsKey(job: NewJob, now: number): Promise<boolean> {

@@ -1,14 +1,15 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { isPayloadKey, type JobStatus, type NewJob } from "../../../src/index.js";
+import { type CountBounds, isPayloadKey, type JobStatus, type NewJob } from "../../../src/index.js";
 import { count, params, rowsQuery } from "./query.js";
 import { EXPLAINED_COLUMNS, VISIBLE_COLUMNS } from "./rows.js";
-import { IS_DELAYED, IS_LIVE, IS_READY, STATE, type Tables } from "./tables.js";
+import { IS_DELAYED, IS_LIVE, IS_READY, IS_WAITING, STATE, type Tables } from "./tables.js";
 
 /** Who asks, and when. `app` counts only in the queries made for a Partner App. */
 export type Seen = { readonly shop: string; readonly app: string | null; readonly now: number };
 type SeenJob = Seen & { readonly id: string };
 export type ListPage = Seen & { readonly kind: string; readonly before: number; readonly limit: number };
 type Lane = { readonly shop: string; readonly kind: string };
+type Counted = Lane & Pick<CountBounds, keyof CountBounds>;
 type Keyed = Seen & { readonly kind: string; readonly key: string | null };
 type Place = { readonly kind: string; readonly turn: number; readonly seq: number; readonly now: number };
 
@@ -16,6 +17,7 @@ const seen = params<SeenJob>();
 const page = params<ListPage>();
 const place = params<Place>();
 const lane = params<Lane>();
+const counted = params<Counted>();
 const keyed = params<Keyed>();
 const after = params<{ readonly after: string }>();
 
@@ -73,6 +75,30 @@ export function readingQueries(db: Kysely<Tables>) {
         eb.selectFrom("kinds").select("served").where("kind", "=", lane("kind")).as("served"),
       ]),
       ["last", "served"],
+    ),
+
+    /** How many of a shop's newest jobs of a kind wait. */
+    countWaiting: rowsQuery<Counted>()(
+      db
+        .selectFrom((newest) =>
+          newest
+            .selectFrom((rows) =>
+              rows
+                .selectFrom("jobs")
+                .select("state")
+                .where("shop", "=", counted("shop"))
+                .where("kind", "=", counted("kind"))
+                .orderBy("seq", "desc")
+                .limit(count(counted("among")))
+                .as("newest"),
+            )
+            .select("state")
+            .where(IS_WAITING)
+            .limit(count(counted("upTo")))
+            .as("waiting"),
+        )
+        .select(({ fn }) => fn.countAll<number>().as("waiting")),
+      ["waiting"],
     ),
 
     /** The fence of the job that holds a key, unless that has expired. */

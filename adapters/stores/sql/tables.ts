@@ -90,6 +90,8 @@ export const IS_LIVE = sql<boolean>`state < ${sql.lit(FIRST_FINISHED_STATE)}`;
 export const IS_DELAYED = isLive(STATE.delayed);
 export const IS_RUNNING = isLive(STATE.running);
 export const IS_READY = sql<boolean>`${isLive(STATE.ready)} and due_at is null`;
+/** For its first attempt, or for another. */
+export const IS_WAITING = sql<boolean>`state in (${sql.lit(STATE.delayed)}, ${sql.lit(STATE.ready)})`;
 export const IS_FINISHED = sql<boolean>`expires_at is not null`;
 
 function isLive(state: number) {

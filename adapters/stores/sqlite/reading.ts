@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { type Kysely, sql } from "kysely";
 import {
+  type CountBounds,
   claimOfFileKey,
   type JobExplanation,
   type JobPage,
@@ -35,6 +36,7 @@ export class Reading {
   readonly #findByApp;
   readonly #nextKindOfShop;
   readonly #line;
+  readonly #countWaiting;
   readonly #fenceOfKey;
   readonly #explain;
   readonly #countAhead;
@@ -50,6 +52,7 @@ export class Reading {
     this.#findByApp = new Prepared(database, queries.find.byApp);
     this.#nextKindOfShop = new Prepared(database, queries.nextKindOfShop);
     this.#line = new Prepared(database, queries.line);
+    this.#countWaiting = new Prepared(database, queries.countWaiting);
     this.#fenceOfKey = new Prepared(database, queries.fenceOfKey);
     this.#explain = new Prepared(database, queries.explain);
     this.#countAhead = new Prepared(database, queries.countAhead);
@@ -83,6 +86,10 @@ export class Reading {
   line(shop: string, kind: string): number {
     const [last, served] = this.#line.get({ shop, kind }) ?? [];
     return Math.max((last ?? 0) - (served ?? 0), 0);
+  }
+
+  countWaiting(shop: string, kind: string, bounds: CountBounds): number {
+    return this.#countWaiting.get({ shop, kind, ...bounds })?.[0] ?? 0;
   }
 
   knowsKey(job: NewJob, now: number): boolean {

@@ -6,6 +6,7 @@ import {
   type Claim,
   type ClaimRequest,
   type ClaimResponse,
+  type CountBounds,
   type Erasure,
   type Expired,
   type Inserted,
@@ -227,6 +228,10 @@ class SqliteStore implements JobStore {
 
   line(shop: string, kind: string): Promise<number> {
     return this.#reads.read(() => this.#parts.reading.line(shop, kind));
+  }
+
+  countWaiting(shop: string, kind: string, bounds: CountBounds): Promise<number> {
+    return this.#reads.read(() => this.#parts.reading.countWaiting(shop, kind, bounds));
   }
 
   knowsKey(job: NewJob, now: number): Promise<boolean> {

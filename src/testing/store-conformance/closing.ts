@@ -40,6 +40,7 @@ export const closing: StoreCases = {
       () => store.unreferencedFiles(["unknown.1"]),
       () => store.stats(START),
       () => store.line(SHOP, KIND),
+      () => store.countWaiting(SHOP, KIND, { among: 1, upTo: 1 }),
       () => store.knowsKey(newJob({ idempotencyKey: "order-1" }), START),
       () => store.explain(id, START),
     ];

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { JobStore } from "../../store.js";
 import {
+  cancellation,
   claim,
   claimOne,
+  done,
   idsOf,
   KIND,
   LEASE,
@@ -13,6 +15,7 @@ import {
   START,
   settle,
   start,
+  startAndClaim,
   startMany,
 } from "./jobs.js";
 import type { StoreCases } from "./stage.js";
@@ -140,5 +143,31 @@ export const turns: StoreCases = {
     assert.deepEqual(await lines(), [3, 1]);
     await claim(store);
     assert.deepEqual(await lines(), [0, 0]);
+  },
+
+  "counts, of a shop's newest jobs of a kind, those that wait: as many and as far as is asked": async ({
+    store,
+  }) => {
+    const counts = (among: number, upTo: number) => store.countWaiting("shop-a", KIND, { among, upTo });
+    assert.equal(await counts(10, 10), 0);
+    const retried = await startAndClaim(store, A);
+    await startAndClaim(store, A);
+    const finished = await startAndClaim(store, A);
+    await settle(store, retry(retried, START + LEASE));
+    await settle(store, done(finished));
+    const [cancelled] = await startMany(store, 4, A);
+    assert.ok(cancelled !== undefined);
+    await startMany(store, 9, B);
+    await startMany(store, 9, { ...A, kind: "other" });
+    await store.cancel(cancellation(cancelled, { visibility: A }));
+    // From the newest on: three that wait, the cancelled, the finished and the running one, the one to be retried.
+    for (const [among, upTo, expected] of [
+      ...[[1, 9, 1] as const, [3, 9, 3] as const, [6, 9, 3] as const, [7, 9, 4] as const],
+      ...[[99, 99, 4] as const, [99, 4, 4] as const, [99, 3, 3] as const, [99, 1, 1] as const],
+    ]) {
+      assert.equal(await counts(among, upTo), expected, `${among}, ${upTo}`);
+    }
+    await claim(store, { limit: 2 });
+    assert.equal(await counts(99, 99), 3);
   },
 };

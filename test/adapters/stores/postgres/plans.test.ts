@@ -177,6 +177,19 @@ describe.each([
     expect(plan).toMatch(/using jobs_idempotency on jobs.*\n +Index Cond: \(\(shop = .*idempotency_key = /);
   });
 
+  it("tell a shop's line, and count those of it that wait, along its index", async () => {
+    const { store, plansOf } = watched;
+    const plans = await plansOf(async () => {
+      await store.line(SHOP, "export");
+      await store.countWaiting(SHOP, "export", { among: 9, upTo: 3 });
+    });
+    expect(plans).toHaveLength(2);
+    for (const plan of plans) {
+      expect(plan).toMatch(/Backward using jobs_shop on jobs.*\n +Index Cond: \(\(shop = .*kind = /);
+      expect(plan).not.toMatch(/Seq Scan on jobs|Sort/);
+    }
+  });
+
   it("remove what expired along the index of expiries", async () => {
     const { store, plansOf } = watched;
     const [plan = ""] = await plansOf(() => store.expire(START + WEEK, 300));

@@ -153,6 +153,24 @@ describe.each([
     expect(plans.some((plan) => /async_jobs_jobs_shop \(shop=\? AND kind=\?\)/.test(plan))).toBe(true);
   });
 
+  it("tell a shop's line, and count those of it that wait, along its index", async () => {
+    const { store, plansOf } = watched;
+    const plans = await plansOf(async () => {
+      await store.line(SHOP, "export");
+      await store.countWaiting(SHOP, "export", { among: 9, upTo: 3 });
+    });
+    expect(plans).toHaveLength(2);
+    for (const plan of plans) {
+      expect(plan).toMatch(
+        /async_jobs_jobs USING (COVERING )?INDEX async_jobs_jobs_shop \(shop=\? AND kind=\?\)/,
+      );
+      expect(plan).not.toMatch(NEVER);
+    }
+    // Row by row, so that it can stop early: nothing is gathered first.
+    expect(plans[1]).toMatch(/CO-ROUTINE newest/);
+    expect(plans[1]).not.toMatch(/MATERIALIZE/);
+  });
+
   it("remove what expired along the index of expiries", async () => {
     const { store, plansOf } = watched;
     const plans = await plansOf(() => store.expire(START + WEEK, 300));
