@@ -223,6 +223,8 @@ export class PrincipalAccessor implements Accessor {
     const range = typeof wanted === "function" ? wanted(facts) : wanted;
     const stream = await this.#settings.results?.open(key, range);
     if (stream === undefined) {
+      // It may have gone with its job since that was found.
+      await this.#find(id, visibilityOf(this.#principal));
       throw new ResultStoreError(
         `The file ${key} of the finished job ${id} is not in the result store. Was it removed by hand, or is this another store than the runner's?`,
       );

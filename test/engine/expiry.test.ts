@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
+import { memoryResults } from "../../adapters/results/memory.js";
 import { defineKind } from "../../src/index.js";
 import { blueBottle, describeEachStore, gate, keysOf } from "./engine.js";
 
@@ -61,6 +62,37 @@ describeEachStore("expiry", (engine) => {
     await jobs.runUntilIdle();
     clock.set(clock.now() + WEEK);
     await expect(jobs.as(blueBottle).openResult(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+  });
+
+  it("knows no file any more whose job goes while the file is opened", async () => {
+    const results = memoryResults();
+    let meanwhile = async (_id: string): Promise<unknown> => undefined;
+    const { jobs, clock } = await engine({
+      kinds: [report],
+      results: {
+        ...results,
+        open: async (key, range) => {
+          await meanwhile(key.split(".")[0] ?? "");
+          return results.open(key, range);
+        },
+      },
+    });
+    const shop = jobs.as(blueBottle);
+    const erase = (id: string) => shop.erase(id);
+    const prune = () => {
+      clock.set(clock.now() + WEEK);
+      return jobs.prune();
+    };
+    for (const goes of [erase, prune]) {
+      const { id } = await shop.create("report", null);
+      await jobs.runUntilIdle();
+      meanwhile = goes;
+      await expect(shop.openResult(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    }
+    const { id } = await shop.create("report", null);
+    await jobs.runUntilIdle();
+    meanwhile = () => results.remove([`${id}.1`]);
+    await expect(shop.openResult(id)).rejects.toMatchObject({ code: "RESULT_STORE" });
   });
 
   it("prunes jobs, their files, and files that no job refers to", async () => {
