@@ -46,15 +46,28 @@ async function eventually<T>(work: () => Promise<T>): Promise<T> {
 function engine(schema: string) {
   const store = open(schema);
   const outages: unknown[] = [];
+  const runs: string[] = [];
+  const ended: string[] = [];
+  const held = { begun: () => {}, end: Promise.resolve() };
   const jobs = createAsyncJobs({
     store,
     publicUrl: "https://app.example.com",
-    kinds: [defineKind("echo", { run: ({ payload }) => String(payload) })],
+    kinds: [
+      defineKind("echo", {
+        run: async ({ job, payload }) => {
+          runs.push(job.id);
+          held.begun();
+          if (payload === "held") await held.end;
+          return String(payload);
+        },
+      }),
+    ],
     log: () => {},
     heartbeat: "loop",
     random: () => 0,
   });
   jobs.on("error", ({ error }) => outages.push(error));
+  jobs.on("job:done", ({ id }) => ended.push(id));
   const mine = jobs.as({ via: "api-key", shop: "blue-bottle" });
   const done = (count: number) =>
     new Promise<void>((resolve) => {
@@ -64,8 +77,37 @@ function engine(schema: string) {
         if (left === 0) resolve();
       });
     });
-  return { jobs, mine, outages, done };
+  /** Starts the runner, and a job whose handler then runs until it is released. Resolves when both are on, and it listens. */
+  async function hold() {
+    const listening = hint(store);
+    await jobs.start();
+    await listening;
+    let release = () => {};
+    held.end = new Promise((resolve) => {
+      release = resolve;
+    });
+    const begun = new Promise<void>((resolve) => {
+      held.begun = resolve;
+    });
+    const { id } = await mine.create("echo", "held");
+    await begun;
+    return { id, release: () => release() };
+  }
+  return { jobs, mine, outages, runs, ended, done, hold };
 }
+
+/** Resolves when the runner meets an outage. */
+function failure(jobs: Engine["jobs"], message = /./): Promise<void> {
+  return new Promise((resolve) => {
+    const end = jobs.on("error", ({ error }) => {
+      if (!(error instanceof StoreUnavailableError && message.test(error.message))) return;
+      end();
+      resolve();
+    });
+  });
+}
+
+type Engine = ReturnType<typeof engine>;
 
 it("tells of a server that cannot be reached, and works as soon as it can be", async () => {
   const store = open("late");
@@ -116,28 +158,34 @@ it("loses no job when all connections are cut again and again while jobs are sta
   await jobs.stop();
 });
 
-it("goes on when the server was restarted under a runner, with what was started before", async () => {
-  const { jobs, mine, done, outages } = engine("restarted");
-  const one = await mine.create("echo", "before");
+it("goes on when the server was restarted under a runner, with what ran meanwhile and what comes later", async () => {
+  const { jobs, mine, done, outages, runs, ended, hold } = engine("restarted");
+  const other = open("restarted");
+  const { id, release } = await hold();
+  const failing = failure(jobs);
   await server.halt();
+  release();
+  await failing;
   const finished = done(1);
-  await jobs.start();
-  await new Promise<void>((resolve) => {
-    const end = jobs.on("error", () => {
-      end();
-      resolve();
-    });
-  });
   await server.start();
   await finished;
-  expect((await mine.get(one.id)).status).toBe("done");
+  expect(await mine.get(id)).toMatchObject({ status: "done", result: "held" });
+  const afterwards = done(1);
+  const later = newJob({ kind: "echo" });
+  await eventually(() => other.insert([later], Date.now()));
+  await afterwards;
+  expect([runs, ended]).toEqual([
+    [id, later.id],
+    [id, later.id],
+  ]);
   expect(outages.every((error) => error instanceof StoreUnavailableError)).toBe(true);
   await jobs.stop();
 });
 
-it("waits for a server that only reads for a while, as in a fail-over", async () => {
-  const { jobs, mine, done } = engine("failover");
-  const { id } = await mine.create("echo", "before");
+it("waits for a server that only reads for a while, as in a fail-over, with what ran meanwhile", async () => {
+  const { jobs, mine, done, runs, ended, hold } = engine("failover");
+  const other = open("failover");
+  const { id, release } = await hold();
   await query("alter system set default_transaction_read_only = on", server.url);
   await query("select pg_reload_conf()", server.url);
   await eventually(async () => {
@@ -145,19 +193,13 @@ it("waits for a server that only reads for a while, as in a fail-over", async ()
     const rows = await query("show default_transaction_read_only", server.url);
     if (rows[0]?.["default_transaction_read_only"] !== "on") throw new StoreUnavailableError("not yet");
   });
+  const failing = failure(jobs, /only reads/);
   await cutAll();
-  const failing = new Promise<void>((resolve) => {
-    const end = jobs.on("error", ({ error }) => {
-      if (!(error instanceof StoreUnavailableError && /only reads/.test(error.message))) return;
-      end();
-      resolve();
-    });
-  });
-  const finished = done(1);
-  await jobs.start();
+  release();
   await failing;
   await expect(mine.create("echo", "meanwhile")).rejects.toThrow(StoreUnavailableError);
   expect((await mine.get(id)).status).toBe("pending");
+  const finished = done(1);
   const client = new pg.Client(server.url);
   await client.connect();
   await client.query("set transaction_read_only = off");
@@ -166,5 +208,14 @@ it("waits for a server that only reads for a while, as in a fail-over", async ()
   await client.query("select pg_reload_conf()");
   await client.end();
   await finished;
+  expect(await mine.get(id)).toMatchObject({ status: "done", result: "held" });
+  const afterwards = done(1);
+  const later = newJob({ kind: "echo" });
+  await eventually(() => other.insert([later], Date.now()));
+  await afterwards;
+  expect([runs, ended]).toEqual([
+    [id, later.id],
+    [id, later.id],
+  ]);
   await jobs.stop();
 });
