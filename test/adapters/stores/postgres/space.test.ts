@@ -49,3 +49,25 @@ it("changes the turn that is served within its page, without a new entry in its 
   );
   expect(rows).toEqual([{ pages: "2", served: "30" }]);
 });
+
+it("has the server clean up after jobs soon, and leaves room in the pages of what changes all the time", async () => {
+  const schema = scratchSchema();
+  await openStore({ schema }).stats(Date.now());
+  const { rows } = await openPool({ max: 1 }).query({
+    text: `select relname, reloptions::text[] from pg_class
+      where relnamespace = '${schema}'::regnamespace and reloptions is not null order by relname`,
+    rowMode: "array",
+  });
+  expect(rows).toEqual([
+    [
+      "jobs",
+      [
+        "autovacuum_vacuum_scale_factor=0.02",
+        "autovacuum_vacuum_threshold=2000",
+        "autovacuum_analyze_scale_factor=0.05",
+        "autovacuum_vacuum_cost_limit=2000",
+      ],
+    ],
+    ["kinds", ["fillfactor=10"]],
+  ]);
+});
