@@ -8,6 +8,8 @@ import { readSettings, type StoreSetting } from "./demo-shop/settings.js";
 /**
  * A server with two shops, whose newsletters can be exported: `npm start`. It runs the jobs that it starts. Its
  * settings are variables of the environment, PORT, HOST, STORE and others: see demo-shop/settings.ts.
+ * `STORE=postgres npm start` starts a PostgreSQL server of its own, `STORE=postgres://user:password@host/database` keeps
+ * its jobs and their files on one that is there.
  * `WEBHOOK=http://127.0.0.1:9000/hook npm start` tells that URL of every finished job.
  */
 const { port, host, store: wanted, ...settings } = readSettings(process.env);
@@ -37,18 +39,17 @@ server.listen(port, "127.0.0.1", async () => {
   process.once("SIGINT", stop);
 });
 
-/** Starts a PostgreSQL server where the setting wants one. */
+/** Starts a PostgreSQL server where the setting wants one: it and its jobs go when this process does. */
 async function openStore(
   store: StoreSetting,
 ): Promise<{ store: OpenStoreSetting; closeStore(): Promise<void> }> {
   const closeStore = async (): Promise<void> => {};
   if (store.type !== "postgres") return { store, closeStore };
-  if (store.url !== undefined)
-    return { store: { type: "postgres", url: store.url, isTemporary: false }, closeStore };
+  if (store.url !== undefined) return { store: { type: "postgres", url: store.url }, closeStore };
   const { startPostgres } = await import("./demo-shop/embedded-postgres.js");
   const postgres = await startPostgres();
   return {
-    store: { type: "postgres", url: postgres.url, isTemporary: true },
+    store: { type: "postgres", url: postgres.url },
     closeStore: () => postgres.remove(),
   };
 }

@@ -6,6 +6,7 @@ import { memoryStore } from "async-jobs/memory";
 import { postgresStore } from "async-jobs/postgres";
 import { folderResults } from "async-jobs/results/folder";
 import { memoryResults } from "async-jobs/results/memory";
+import { databaseResults } from "async-jobs/results/postgres";
 import { sqliteStore } from "async-jobs/sqlite";
 import { findNewsletter } from "./newsletters.js";
 import type { Settings, StoreSetting } from "./settings.js";
@@ -14,8 +15,7 @@ import { tellShopsAt } from "./webhook.js";
 /** A store that is there, once a server was started where one was wanted. */
 export type OpenStoreSetting =
   | Exclude<StoreSetting, { readonly type: "postgres" }>
-  /** Temporary: its server and its jobs go when this process does. */
-  | { readonly type: "postgres"; readonly url: string; readonly isTemporary: boolean };
+  | { readonly type: "postgres"; readonly url: string };
 
 /** Between attempts, so that who tries the newsletter that always fails sees it soon. */
 const SHORT_WAITS = { base: 100, max: 500 };
@@ -46,12 +46,11 @@ export function createShopJobs(
   });
 }
 
-/** Result files lie beside the database, if that is a file. */
+/** Result files lie in the database, or beside it if that is a file. */
 function openStores(store: OpenStoreSetting) {
   if (store.type === "memory") return { store: memoryStore(), results: memoryResults() };
   if (store.type === "postgres") {
-    const results = store.isTemporary ? memoryResults() : folderResults("demo/results");
-    return { store: postgresStore(store.url), results };
+    return { store: postgresStore(store.url), results: databaseResults(store.url) };
   }
   const { file, synchronous } = store;
   return {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,12 +7,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { type DemoServer, startServer } from "../../examples/demo/demo-server.js";
 import { createShopJobs } from "../../examples/demo-shop/engine.js";
 import { HOSTS } from "../../examples/demo-shop/hosts.js";
 import { readSettings } from "../../examples/demo-shop/settings.js";
 import { tellShopsAt } from "../../examples/demo-shop/webhook.js";
+import { query } from "../adapters/stores/postgres/scratch.js";
 import { openReceiver } from "../webhooks/receiver.js";
 
 const BLUE = { "X-ApiKey": "blue-bottle" };
@@ -153,19 +155,49 @@ describe.each(HOSTS)("the demo server on %s", (host) => {
 });
 
 describe("the demo server on PostgreSQL", () => {
-  it("starts a PostgreSQL server of its own, exports, and stops both", { timeout: 60_000 }, async () => {
-    const server = await startServer({ STORE: "postgres" }, "ignore");
-    const path = "/api/v1/newsletters/57b5aa3b046abfb053d80b01/recipients/async-export";
-    const started = await fetch(server.url + path, { method: "POST", headers: BLUE });
+  const path = "/api/v1/newsletters/57b5aa3b046abfb053d80b01/recipients/async-export";
+
+  /** Starts an export, and gives its job when that has ended. */
+  async function exportOn({ url }: DemoServer) {
+    const started = await fetch(url + path, { method: "POST", headers: BLUE });
     expect(started.status).toBe(201);
     const { data } = JSON.parse(await started.text());
-    const ended = await fetch(`${server.url}/api/v1/async-jobs/${data.id}`, {
+    const ended = await fetch(`${url}/api/v1/async-jobs/${data.id}`, {
       headers: { ...BLUE, Prefer: "wait=20" },
     });
-    expect(JSON.parse(await ended.text()).data.status).toBe("done");
+    return JSON.parse(await ended.text()).data;
+  }
+
+  it("starts a PostgreSQL server of its own, exports, and stops both", { timeout: 60_000 }, async () => {
+    const server = await startServer({ STORE: "postgres" }, "ignore");
+    expect((await exportOn(server)).status).toBe("done");
     expect(await server.stop()).toBe(0);
   });
+
+  it("keeps its jobs and their files on a PostgreSQL server that is there", { timeout: 60_000 }, async () => {
+    const database = await makeDatabase();
+    const server = await startServer({ STORE: database.url }, "ignore");
+    const { id, status } = await exportOn(server);
+    expect(status).toBe("done");
+    const file = await fetch(`${server.url}/async-jobs/${id}.csv`, { headers: BLUE });
+    expect(await file.text()).toContain("ann@example.com");
+    expect(await server.stop()).toBe(0);
+    expect(
+      await database.query("select id from async_jobs.jobs join async_jobs.files on key = file_key"),
+    ).toEqual([{ id }]);
+  });
 });
+
+/** A database on the server of all tests, which goes after the test. */
+async function makeDatabase() {
+  const server = inject("postgresUrl");
+  const name = `demo_${randomUUID().replaceAll("-", "")}`;
+  await query(`create database ${name}`, server);
+  onTestFinished(() => query(`drop database ${name} with (force)`, server).then(() => {}));
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, query: (sql: string) => query(sql, url.href) };
+}
 
 describe("the demo server's WEBHOOK", () => {
   it("is told of every shop's finished jobs, signed by the shop's API key", async () => {
