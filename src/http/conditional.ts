@@ -32,6 +32,25 @@ export function conditional(reply: Reply, conditions: Conditions): Reply {
   return withoutBody({ ...reply, status: 304, headers });
 }
 
+/** The caller has these very bytes already. */
+export class NotModified extends Error {
+  /** @param reply the answer 304 */
+  constructor(readonly reply: Reply) {
+    super("The caller has it already.");
+  }
+}
+
+/**
+ * For what is not opened if it is not sent.
+ *
+ * @throws NotModified
+ */
+export function requireNews(headers: Reply["headers"], conditions: Conditions): void {
+  const unopened = { status: 200, headers, body: "" };
+  const reply = conditional(unopened, conditions);
+  if (reply !== unopened) throw new NotModified(reply);
+}
+
 function isKnown(headers: Reply["headers"], { ifNoneMatch, ifModifiedSince }: Conditions): boolean {
   const { ETag: tag, "Last-Modified": lastModified } = headers;
   if (ifNoneMatch !== undefined) {

@@ -1,6 +1,7 @@
 import { pipeline, type Readable } from "node:stream";
 import { constants, createGzip } from "node:zlib";
-import type { OpenedResult } from "../accessor.js";
+import type { OpenedResult, ResultFacts } from "../accessor.js";
+import type { ByteRange } from "../results.js";
 import { prefersGzip } from "./accept.js";
 import { ofLength } from "./of-length.js";
 import { etagOf, lastModifiedOf } from "./range.js";
@@ -23,13 +24,32 @@ export function fileReply(file: OpenedResult): FileReply {
   };
 }
 
+/** How a file is asked for. */
+export interface Wanted {
+  /** One part of it; absent for the whole file. */
+  readonly range?: ByteRange | undefined;
+  readonly acceptEncoding: string | undefined;
+  /** Whether a part was asked for, also when it is answered with the whole file. */
+  readonly wantsPart: boolean;
+}
+
 /** A file as it is downloaded: whole, one part of it, or compressed on the way. */
-export function downloadReply(
-  file: OpenedResult,
-  acceptEncoding: string | undefined,
-  wantsPart: boolean,
-): FileReply {
-  const { stream, bytes, range, contentType } = file;
+export function downloadReply(file: OpenedResult, wanted: Omit<Wanted, "range">): FileReply {
+  const { stream, bytes, range } = file;
+  const headers = downloadHeaders(file, { ...wanted, range });
+  if (range !== undefined) {
+    return { status: 206, headers, body: ofLength(stream, range.end - range.start + 1) };
+  }
+  const whole = ofLength(stream, bytes);
+  return { status: 200, headers, body: "Content-Encoding" in headers ? gzipped(whole) : whole };
+}
+
+/** What can be said of a download before the file is opened. */
+export function downloadHeaders(
+  file: ResultFacts,
+  { range, acceptEncoding, wantsPart }: Wanted,
+): Readonly<Record<string, string>> {
+  const { bytes, contentType } = file;
   const headers = {
     ...COMMON_HEADERS,
     Vary: `Accept-Encoding, ${COMMON_HEADERS.Vary}`,
@@ -37,34 +57,23 @@ export function downloadReply(
     "Accept-Ranges": "bytes",
   };
   if (range !== undefined) {
-    const length = range.end - range.start + 1;
     const part = {
       "Content-Range": `bytes ${range.start}-${range.end}/${bytes}`,
-      "Content-Length": String(length),
+      "Content-Length": String(range.end - range.start + 1),
     };
-    return {
-      status: 206,
-      headers: { ...headers, ...digestOf(file), ...part, ETag: etagOf(file) },
-      body: ofLength(stream, length),
-    };
+    return { ...headers, ...digestOf(file), ...part, ETag: etagOf(file) };
   }
-  const whole = ofLength(stream, bytes);
   const worthIt = bytes >= LEAST_TO_COMPRESS && COMPRESSIBLE.test(contentType);
   // Who asks for a part counts the bytes of the file as it is, also when it gets the whole of it.
   if (!worthIt || wantsPart || !prefersGzip(acceptEncoding)) {
-    return {
-      status: 200,
-      headers: { ...headers, ...digestOf(file), "Content-Length": String(bytes), ETag: etagOf(file) },
-      body: whole,
-    };
+    return { ...headers, ...digestOf(file), "Content-Length": String(bytes), ETag: etagOf(file) };
   }
   // Another machine's zlib may write other bytes: the tag is a weak one. A digest would be of those bytes, which
   // nobody knows before they are sent.
-  const compressed = { "Content-Encoding": "gzip", ETag: `W/"${file.tag}.gzip"` };
-  return { status: 200, headers: { ...headers, ...compressed }, body: gzipped(whole) };
+  return { ...headers, "Content-Encoding": "gzip", ETag: `W/"${file.tag}.gzip"` };
 }
 
-function headersOf(file: OpenedResult): Readonly<Record<string, string>> {
+function headersOf(file: ResultFacts): Readonly<Record<string, string>> {
   return {
     "Content-Type": withCharset(file.contentType),
     "Content-Disposition": `attachment; filename="${file.fileName}"; filename*=UTF-8''${encodeURIComponent(file.fileName)}`,
@@ -74,7 +83,7 @@ function headersOf(file: OpenedResult): Readonly<Record<string, string>> {
 }
 
 /** Of the whole file, also with a part of it (RFC 9530). */
-function digestOf({ digest }: OpenedResult): Readonly<Record<string, string>> {
+function digestOf({ digest }: ResultFacts): Readonly<Record<string, string>> {
   return digest === undefined ? {} : { "Repr-Digest": `sha-256=:${digest}:` };
 }
 

@@ -144,6 +144,7 @@ function follow(
         range: request.method === "GET" ? read(request, "range") : undefined,
         ifRange: read(request, "if-range"),
         acceptEncoding: read(request, "accept-encoding"),
+        conditions: conditionsOf(request),
       });
   }
 }

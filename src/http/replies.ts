@@ -1,7 +1,8 @@
 import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
 import { FollowLimitError, JobNotFoundError } from "../errors.js";
 import { type JobView, resourceOf } from "../resource.js";
-import { downloadReply, fileReply } from "./download.js";
+import { type Conditions, NotModified, requireNews } from "./conditional.js";
+import { downloadHeaders, downloadReply, fileReply } from "./download.js";
 import { errorReply } from "./errors.js";
 import { eventStreamReply, isLastEvent } from "./event-stream.js";
 import { LIST_SLICE, listStreamReply } from "./list-stream.js";
@@ -34,6 +35,8 @@ export interface Download {
   readonly range: string | undefined;
   readonly ifRange: string | undefined;
   readonly acceptEncoding: string | undefined;
+  /** They go before the range. */
+  readonly conditions: Conditions;
 }
 
 /** Where the API lives, below the place where it is mounted. */
@@ -154,13 +157,21 @@ export class Replies {
   }
 
   /** @param fileName what the file must be called */
-  download(id: string, fileName: string, { range, ifRange, acceptEncoding }: Download): Promise<Reply> {
+  download(id: string, fileName: string, download: Download): Promise<Reply> {
+    const { range, ifRange, acceptEncoding, conditions } = download;
+    const wanted = { acceptEncoding, wantsPart: range !== undefined };
     return this.#reply(async () => {
-      const file = await this.#accessor.openResult(id, (facts) => {
-        if (facts.fileName !== fileName) throw new JobNotFoundError();
-        return requestedRange(facts, range, ifRange);
-      });
-      return downloadReply(file, acceptEncoding, range !== undefined);
+      try {
+        const file = await this.#accessor.openResult(id, (facts) => {
+          if (facts.fileName !== fileName) throw new JobNotFoundError();
+          requireNews(downloadHeaders(facts, wanted), conditions);
+          return requestedRange(facts, range, ifRange);
+        });
+        return downloadReply(file, wanted);
+      } catch (error) {
+        if (error instanceof NotModified) return error.reply;
+        throw error;
+      }
     });
   }
 

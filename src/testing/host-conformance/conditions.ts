@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { assertAlike } from "./assertions.js";
 import { callers } from "./callers.js";
 import type { Answer } from "./exchange.js";
-import { chunkAnd, closeOf } from "./file-streams.js";
 import { type HostCases, mailer, type Stage } from "./stage.js";
 
 function tagOf({ headers }: Answer): string {
@@ -46,14 +45,35 @@ export const conditions: HostCases = {
     await requireNotModified(stage, `/api/v1/async-jobs/${await stage.run("greeting")}`);
   },
 
-  "answers 304 to who has the file already, and leaves nothing open": async (stage) => {
+  "answers 304 to who has the file already, and does not open it": async (stage) => {
     const path = `/async-jobs/${await stage.run("picture")}.png`;
     await requireNotModified(stage, path);
-    const file = chunkAnd();
-    stage.replaceFiles(() => file);
-    await stage.ask(path, { headers: { "If-None-Match": "*" } });
-    await closeOf(file);
+    const opened = stage.opened.length;
+    const { headers } = await stage.ask(path, { method: "HEAD" });
+    const modified = headers["last-modified"] ?? "";
+    for (const condition of [{ "If-None-Match": "*" }, { "If-Modified-Since": modified }]) {
+      for (const method of ["GET", "HEAD"]) {
+        assert.equal((await stage.ask(path, { method, headers: condition })).status, 304);
+      }
+    }
+    // Once, for the first HEAD.
+    assert.equal(stage.opened.length, opened + 1);
     assert.deepEqual(stage.operatorErrors, []);
+  },
+
+  "asks whether the caller has the file already before it looks for the part asked for": async (stage) => {
+    const path = `/async-jobs/${await stage.run("large-csv")}.csv`;
+    const [tag, beyond] = [tagOf(await stage.ask(path)), "bytes=99999999-"];
+    for (const range of ["bytes=0-1", beyond]) {
+      for (const known of [{ "If-None-Match": tag }, { "If-None-Match": tag, "If-Range": tag }]) {
+        const headers = { ...known, Range: range, "Accept-Encoding": "gzip" };
+        const answer = await stage.ask(path, { headers });
+        assert.deepEqual([answer.status, answer.body, tagOf(answer)], [304, "", tag]);
+        assert.equal(answer.headers["content-range"], undefined);
+      }
+    }
+    const news = { "If-None-Match": '"another"', Range: beyond };
+    assert.equal((await stage.ask(path, { headers: news })).status, 416);
   },
 
   "gives a job another tag when it changes, and when another sees more of it": async (stage) => {
