@@ -149,8 +149,8 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   cancel(id: string): Promise<JobView>;
 
   /**
-   * Removes a finished job and all its files, for those who must have data gone before it expires. When the files
-   * cannot be removed it rejects, and the job is gone all the same; the pruner removes them later.
+   * Removes a finished job and all its files, for those who must have data gone before it expires. May cut off
+   * downloads that have begun. When the files cannot be removed it rejects, and the job is gone all the same; the pruner removes them later.
    *
    * @throws JobNotFoundError, JobUnfinishedError, ForbiddenError, ResultStoreError
    */

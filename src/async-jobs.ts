@@ -70,7 +70,10 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Runs all jobs that are due until there is nothing to run, then resolves. For tests; needs no `start`. */
   runUntilIdle(): Promise<void>;
 
-  /** Removes what has expired and files that no job refers to. The runner does it by itself. */
+  /**
+   * Removes what has expired, once the result store keeps it no longer for downloads that have begun, and files that no
+   * job refers to. The runner does it by itself.
+   */
   prune(): Promise<PruneReport>;
 
   /** Counts by kind and status. For operators: of all shops. */

@@ -115,7 +115,7 @@ export class Pruner {
 
   async #removeSlice(): Promise<PruneReport> {
     const { store, results, clock } = this.#settings;
-    const { removed, files } = await store.expire(clock.now(), SLICE);
+    const { removed, files } = await store.expire(clock.now(), SLICE, results?.keepFor);
     if (files.length > 0) await results?.remove(files);
     return { jobs: removed, files: files.length };
   }

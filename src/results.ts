@@ -10,6 +10,12 @@ import type { ResultFile } from "./job.js";
  */
 export interface ResultStore {
   /**
+   * Milliseconds that the files of expired jobs stay, for downloads that have begun. Nobody can begin one any more.
+   * For stores that read a file piece by piece. Absent: 0.
+   */
+  readonly keepFor?: number;
+
+  /**
    * Begins a file. It cannot be opened before `finish` has made it whole. With `from`, the new file begins as a
    * copy of the first `from.bytes` bytes of that file, finished or not, which stays as it is.
    */

@@ -95,10 +95,12 @@ export interface JobStore {
   erase(id: string, visibility: Visibility, now: number): Promise<Erasure | undefined>;
 
   /**
-   * Removes at most `limit` jobs with `expiresAt <= now`, oldest expiry first, and tells how many and which
+   * Removes at most `limit` jobs with `expiresAt <= now - keptFor`, oldest expiry first, and tells how many and which
    * files of the result store belonged to them. Holds the event loop and the store for a few milliseconds at most.
+   *
+   * @param keptFor milliseconds that they have been expired for; default 0
    */
-  expire(now: number, limit: number): Promise<Expired>;
+  expire(now: number, limit: number, keptFor?: number): Promise<Expired>;
 
   /**
    * Those of the given claims' result files that no job refers to any more and none ever will: the claim is

@@ -16,6 +16,9 @@ import { DatabaseWriter } from "./writer.js";
 /** Keys listed together. */
 const BATCH = 500;
 
+/** Milliseconds. Chunks are read one by one, so a file must be there for as long as a download takes. */
+const KEEP_FOR = 3_600_000;
+
 /** Result files in a database. */
 export interface DatabaseResults extends ResultStore {
   /** Lets go of what it opened itself. Later calls reject with `ResultStoreError`. Idempotent. */
@@ -27,6 +30,7 @@ export function resultsIn(database: FileDatabase, queries: FileQueries): Databas
 }
 
 class Results implements DatabaseResults {
+  readonly keepFor = KEEP_FOR;
   readonly #database: FileDatabase;
   readonly #table: FileTable;
 

@@ -139,12 +139,12 @@ class MemoryStore implements JobStore {
     });
   }
 
-  async expire(now: number, limit: number): Promise<Expired> {
+  async expire(now: number, limit: number, keptFor = 0): Promise<Expired> {
     const files: string[] = [];
     let removed = 0;
     for (;;) {
       const slice = Math.min(EXPIRE_SLICE, limit - removed);
-      const rows = await this.#call(() => this.#removeExpired(now, slice));
+      const rows = await this.#call(() => this.#removeExpired(now - keptFor, slice));
       removed += rows.length;
       for (const row of rows) {
         const file = resultFileOf(row);

@@ -18,13 +18,13 @@ export class Expiring {
     this.#queries = expiringQueries(db, "id");
   }
 
-  async expire(now: number, limit: number): Promise<Expired> {
+  async expire(now: number, limit: number, keptFor: number): Promise<Expired> {
     const files: string[] = [];
     let removed = 0;
     do {
       const slice = Math.min(SLICE, limit - removed);
       const rows = await this.#connections
-        .all(this.#queries.expire, { now, limit: slice })
+        .all(this.#queries.expire, { now, limit: slice, keptFor })
         .catch((error: unknown) => {
           // What is removed must be told, or its files would stay. The next call meets the error again.
           if (removed === 0) throw error;

@@ -129,8 +129,8 @@ class PostgresStore implements JobStore {
     return this.#connections.serve(() => this.#erase(id, visibility, now));
   }
 
-  expire(now: number, limit: number): Promise<Expired> {
-    return this.#connections.serve(() => this.#expiring.expire(now, limit));
+  expire(now: number, limit: number, keptFor = 0): Promise<Expired> {
+    return this.#connections.serve(() => this.#expiring.expire(now, limit, keptFor));
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {

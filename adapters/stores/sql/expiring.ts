@@ -1,9 +1,9 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { count, params, rowsQuery } from "./query.js";
 import type { Seen } from "./reading.js";
 import { IS_FINISHED, type Tables } from "./tables.js";
 
-type Expired = { readonly now: number; readonly limit: number };
+type Expired = { readonly now: number; readonly limit: number; readonly keptFor: number };
 
 type Erased = Seen & { readonly id: string };
 
@@ -42,7 +42,7 @@ export function expiringQueries(db: Kysely<Tables>, key: "seq" | "id") {
             .selectFrom("jobs")
             .select(key)
             .where(IS_FINISHED)
-            .where("expires_at", "<=", expired("now"))
+            .where("expires_at", "<=", sql<number>`${count(expired("now"))} - ${count(expired("keptFor"))}`)
             .orderBy("expires_at")
             .limit(count(expired("limit"))),
         )

@@ -54,8 +54,8 @@ export class Expiring {
   }
 
   /** The key of each removed job's file, or null. To be run in a transaction. */
-  expire(now: number, limit: number): (string | null)[] {
-    const removed = this.#expire.all({ now, limit });
+  expire(now: number, limit: number, keptFor: number): (string | null)[] {
+    const removed = this.#expire.all({ now, limit, keptFor });
     this.#keepTaken(removed.reduce((highest, [seq]) => Math.max(highest, seq), 0));
     return removed.map(([, fileKey]) => fileKey);
   }

@@ -192,12 +192,12 @@ class SqliteStore implements JobStore {
     });
   }
 
-  async expire(now: number, limit: number): Promise<Expired> {
+  async expire(now: number, limit: number, keptFor = 0): Promise<Expired> {
     const files: string[] = [];
     let removed = 0;
     while (removed < limit) {
       const slice = Math.min(EXPIRE_SLICE, limit - removed);
-      const fileKeys = await this.#expireSlice(now, slice).catch((error: unknown) => {
+      const fileKeys = await this.#expireSlice(now, slice, keptFor).catch((error: unknown) => {
         // What is removed must be told, or its files would stay. The next call meets the error again.
         if (removed === 0) throw error;
         return [];
@@ -210,8 +210,9 @@ class SqliteStore implements JobStore {
     return { removed, files };
   }
 
-  #expireSlice(now: number, limit: number) {
-    return this.#transactions.write({ run: () => this.#parts.expiring.expire(now, limit), wakes: false });
+  #expireSlice(now: number, limit: number, keptFor: number) {
+    const run = () => this.#parts.expiring.expire(now, limit, keptFor);
+    return this.#transactions.write({ run, wakes: false });
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {

@@ -16,6 +16,7 @@ export function observeFiles(results: ResultStore): ObservedFiles {
   const opened: Readable[] = [];
   let replacement: OpenFile | undefined;
   const observed: ResultStore = {
+    ...(results.keepFor !== undefined && { keepFor: results.keepFor }),
     create: (key, from) => results.create(key, from),
     canResume: (from) => results.canResume(from),
     remove: (keys) => results.remove(keys),

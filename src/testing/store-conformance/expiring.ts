@@ -9,6 +9,7 @@ import {
   idsOf,
   LEASE,
   newJobs,
+  OF_SHOP,
   retry,
   START,
   settle,
@@ -34,6 +35,16 @@ export const expiring: StoreCases = {
     assert.deepEqual(await store.expire(START + WEEK, 10), { removed: 1, files: [] });
     assert.equal(await isThere(store, finished), false);
     assert.deepEqual(await store.expire(START + WEEK, 10), { removed: 0, files: [] });
+  },
+
+  "keeps what expired for as long as it is told to, and shows it to nobody meanwhile": async ({ store }) => {
+    const finished = await finish(store);
+    const now = START + WEEK + 5000;
+    assert.deepEqual(await store.expire(now - 1, 10, 5000), { removed: 0, files: [] });
+    assert.equal(await store.find(finished.id, OF_SHOP, now - 1), undefined);
+    assert.equal(await isThere(store, finished), true);
+    assert.deepEqual(await store.expire(now, 10, 5000), { removed: 1, files: [] });
+    assert.equal(await isThere(store, finished), false);
   },
 
   "removes a failed job and a cancelled one as well": async ({ store }) => {

@@ -18,6 +18,7 @@ import { afterTest, openPool, query, scratchSchema } from "../../stores/postgres
 
 const KEY = fileKeyOf({ id: "57b5aa3b046abfb053d80b52", fence: 1 });
 const WEEK = 604_800_000;
+const HOUR = 3_600_000;
 
 function openResults(options: PostgresResultsOptions, target = inject("postgresUrl")) {
   const results = databaseResults(target, options);
@@ -33,7 +34,7 @@ async function countsIn(schema: string) {
 }
 
 describe("result files in a PostgreSQL database", () => {
-  it("are made and read on the pool of the jobs, and go with them", async () => {
+  it("are made and read on the pool of the jobs, and go an hour after them, so that downloads run to their end", async () => {
     const schema = scratchSchema();
     const pool = openPool();
     const clock = handClock();
@@ -58,8 +59,19 @@ describe("result files in a PostgreSQL database", () => {
     const expected = Array.from({ length: 100_000 }, (_, number) => `${number}\r\n`).join("");
     expect(String(await buffer(stream)) === expected).toBe(true);
 
+    const begun = (await accessor.openResult(id)).stream;
+    const chunks = begun.iterator();
+    let read = String((await chunks.next()).value);
     await clock.advance(WEEK);
-    await jobs.prune();
+    expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
+    await expect(accessor.openResult(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    for await (const chunk of chunks) read += String(chunk);
+    expect(read === expected).toBe(true);
+
+    await clock.advance(HOUR - 1);
+    expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
+    await clock.advance(1);
+    expect(await jobs.prune()).toEqual({ jobs: 1, files: 1 });
     expect(await countsIn(schema)).toEqual({ files: 0, chunks: 0 });
     await jobs.close();
   });

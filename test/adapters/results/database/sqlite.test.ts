@@ -23,6 +23,7 @@ import { afterTest, namesIn, openDatabase, scratchPath } from "../../stores/sqli
 const KEY = fileKeyOf({ id: "57b5aa3b046abfb053d80b52", fence: 1 });
 const NEXT_KEY = fileKeyOf({ id: "57b5aa3b046abfb053d80b52", fence: 2 });
 const WEEK = 604_800_000;
+const HOUR = 3_600_000;
 
 function openResults(target: string | Database.Database, options?: SqliteResultsOptions): DatabaseResults {
   const results = databaseResults(target, options);
@@ -42,7 +43,7 @@ function countIn(database: Database.Database, table: string): number | undefined
 }
 
 describe("result files in a SQLite database", () => {
-  it("are made and read beside the jobs, and go with them", async () => {
+  it("are made and read beside the jobs, and go an hour after them, so that downloads run to their end", async () => {
     const database = openDatabase(scratchPath());
     const clock = handClock();
     const numbers = defineKind("numbers", {
@@ -64,8 +65,19 @@ describe("result files in a SQLite database", () => {
     const expected = Array.from({ length: 100_000 }, (_, number) => `${number}\r\n`).join("");
     expect(String(await buffer(stream)) === expected).toBe(true);
 
+    const begun = (await accessor.openResult(id)).stream;
+    const chunks = begun.iterator();
+    let read = String((await chunks.next()).value);
     await clock.advance(WEEK);
-    await jobs.prune();
+    expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
+    await expect(accessor.openResult(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    for await (const chunk of chunks) read += String(chunk);
+    expect(read === expected).toBe(true);
+
+    await clock.advance(HOUR - 1);
+    expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
+    await clock.advance(1);
+    expect(await jobs.prune()).toEqual({ jobs: 1, files: 1 });
     expect([countIn(database, "files"), countIn(database, "chunks")]).toEqual([0, 0]);
   });
 
