@@ -1,6 +1,7 @@
 import { PublicError, WebhookError } from "./errors.js";
 import type { Events, Log } from "./events.js";
 import type { ClaimedJob } from "./job.js";
+import type { Pace } from "./pace.js";
 import { servedShop } from "./principal.js";
 import type { ClaimResponse } from "./store.js";
 import type { Failure, Verdict } from "./verdict.js";
@@ -8,14 +9,16 @@ import type { Failure, Verdict } from "./verdict.js";
 type WithFailure = Extract<Verdict, { readonly failure: Failure }>;
 type WithoutFailure = Exclude<Verdict, WithFailure>;
 
-/** Tells operators, by events and the log, what became of claims: after the store has written it. */
+/** Tells operators, by events and the log, and the pace what became of claims: after the store has written it. */
 export class Announcer {
   readonly #events: Events;
   readonly #log: Log;
+  readonly #pace: Pace;
 
-  constructor(events: Events, log: Log) {
+  constructor(events: Events, log: Log, pace: Pace) {
     this.#events = events;
     this.#log = log;
+    this.#pace = pace;
   }
 
   started(job: ClaimedJob): void {
@@ -41,8 +44,12 @@ export class Announcer {
 
   #endedWell(job: ClaimedJob, outcome: WithoutFailure["outcome"]): void {
     const events = this.#events;
-    if (outcome.type === "release") events.emit("job:released", attemptEvent(job));
-    else if (events.heard("job:done")) {
+    if (outcome.type === "release") {
+      events.emit("job:released", attemptEvent(job));
+      return;
+    }
+    this.#pace.learn(job.kind, job.startedAt, outcome.completedAt);
+    if (events.heard("job:done")) {
       events.emit("job:done", { ...attemptEvent(job), durationMs: outcome.completedAt - job.startedAt });
     }
   }

@@ -113,9 +113,9 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const parts = { store, results, kinds, clock, events, log };
   const limits = { concurrency, claimAhead, lease, expireAfter, maxResultBytes };
   const runnable = webhooks ? new KindRegistry([...options.kinds, ...webhooks.kinds]) : kinds;
-  const runner = new JobRunner({ ...parts, kinds: runnable, ...limits, random, heartbeat, followUp });
-  const pruner = new Pruner({ ...parts, pruneEvery, report });
   const pace = new Pace(retryAfter);
+  const runner = new JobRunner({ ...parts, kinds: runnable, ...limits, random, heartbeat, followUp, pace });
+  const pruner = new Pruner({ ...parts, pruneEvery, report });
   const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
     ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace, followUp },

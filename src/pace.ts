@@ -13,7 +13,7 @@ interface Estimate {
   readonly newest: number;
 }
 
-/** How long the jobs of each kind take, by the finished ones that were asked for in this process. */
+/** How long the jobs of each kind take, by those that were run, or asked for when they had finished, in this process. */
 export class Pace {
   readonly #untilKnown: number;
   readonly #kinds = new Map<string, Estimate>();
@@ -23,15 +23,19 @@ export class Pace {
     this.#untilKnown = untilKnown;
   }
 
-  /** Learns of a job that was completed after all those that it knows of. */
+  /** Learns of a job, if it is done. */
   observe(job: JobView): void {
     if (job.status !== "done" || job.startedAt === undefined) return;
-    const completedAt = job.completedAt.getTime();
-    const known = this.#kinds.get(job.kind);
+    this.learn(job.kind, job.startedAt.getTime(), job.completedAt.getTime());
+  }
+
+  /** Learns of a job that was completed after all those that it knows of. Epoch milliseconds. */
+  learn(kind: string, startedAt: number, completedAt: number): void {
+    const known = this.#kinds.get(kind);
     if (known !== undefined && completedAt <= known.newest) return;
-    const took = Math.max(completedAt - job.startedAt.getTime(), 0);
+    const took = Math.max(completedAt - startedAt, 0);
     const typical = known === undefined ? took : known.typical + WEIGHT * (took - known.typical);
-    this.#kinds.set(job.kind, { typical, newest: completedAt });
+    this.#kinds.set(kind, { typical, newest: completedAt });
   }
 
   /**

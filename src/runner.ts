@@ -3,11 +3,14 @@ import { Announcer } from "./announcer.js";
 import type { Timer } from "./clock.js";
 import type { Events } from "./events.js";
 import type { ClaimedJob, NewJob, Settlement } from "./job.js";
+import type { Pace } from "./pace.js";
 import { type Ended, Slots, type SlotsSettings } from "./slots.js";
 import type { ClaimRequest, ClaimResponse } from "./store.js";
 
 export interface RunnerSettings extends SlotsSettings {
   readonly events: Events;
+  /** Learns how long jobs take. */
+  readonly pace: Pace;
   /** The job that is started in the write that ends one, if there is to be one. */
   readonly followUp: ((ended: ClaimedJob) => NewJob | undefined) | undefined;
 }
@@ -45,7 +48,7 @@ export class JobRunner {
 
   constructor(settings: RunnerSettings) {
     this.#settings = settings;
-    this.#announcer = new Announcer(settings.events, settings.log);
+    this.#announcer = new Announcer(settings.events, settings.log, settings.pace);
     this.#slots = new Slots(settings, this.#announcer, () => this.#wake());
   }
 

@@ -56,7 +56,8 @@ it("stays between one second and a minute, whatever the clocks say", () => {
   );
 });
 
-it("is learnt from the jobs that clients ask for", async () => {
+/** Two processes on one store: each says what a start of a job that takes half a minute is told. */
+function processes() {
   const clock = handClock();
   const slow = defineKind("slow", {
     run() {
@@ -64,12 +65,28 @@ it("is learnt from the jobs that clients ask for", async () => {
       return "done";
     },
   });
-  const jobs = createAsyncJobs({ store: memoryStore(), publicUrl: "http://localhost", kinds: [slow], clock });
-  const { respond } = jobs.as({ via: "api-key", shop: "blue-bottle" });
-  const start = async () => (await respond.create("slow", null)).headers["Retry-After"];
-  expect(await start()).toBe("5");
-  await jobs.runUntilIdle();
-  expect(await start()).toBe("5");
-  await respond.list();
-  expect(await start()).toBe("30");
+  const store = memoryStore();
+  const [one, other] = [0, 1].map(() => {
+    const jobs = createAsyncJobs({ store, publicUrl: "http://localhost", kinds: [slow], clock });
+    const { respond } = jobs.as({ via: "api-key", shop: "blue-bottle" });
+    return { jobs, respond, told: async () => (await respond.create("slow", null)).headers["Retry-After"] };
+  });
+  if (one === undefined || other === undefined) throw new Error("two were made");
+  return { one, other };
+}
+
+it("is learnt from the jobs that this process runs, whether or not anybody asks for them", async () => {
+  const { one } = processes();
+  expect(await one.told()).toBe("5");
+  await one.jobs.runUntilIdle();
+  expect(await one.told()).toBe("30");
+});
+
+it("is learnt from the jobs that clients ask for", async () => {
+  const { one, other } = processes();
+  await one.told();
+  await one.jobs.runUntilIdle();
+  expect(await other.told()).toBe("5");
+  await other.respond.list();
+  expect(await other.told()).toBe("30");
 });
