@@ -123,6 +123,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     ...{ maxWaiting: settings.maxWaiting, signedResults },
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
+    onNotRemoved: (keys: readonly string[]) => pruner.removeLater(keys),
   };
 
   const jobs: AsyncJobs<Kinds> = {

@@ -57,6 +57,8 @@ export interface AccessorSettings {
   readonly followUp: ((cancelled: Visibility & { readonly id: string }) => NewJob | undefined) | undefined;
   /** Called when a job was cancelled, so that a runner in this process ends it at once. */
   readonly onCancelled: (id: string) => void;
+  /** Called with the files of an erased job when they could not be removed, so that this is tried again. */
+  readonly onNotRemoved: (keys: readonly string[]) => void;
 }
 
 /** What the customer reads in `error` of a cancelled job. */
@@ -208,14 +210,23 @@ export class PrincipalAccessor implements Accessor {
   async erase(id: string): Promise<void> {
     const visibility = visibilityOf(this.#principal);
     requireId(id);
-    const { store, results, clock, events } = this.#settings;
+    const { store, results, clock, events, onNotRemoved } = this.#settings;
     const erasure = await store.erase(id, visibility, clock.now());
     if (erasure === undefined) throw new JobNotFoundError();
     if (erasure.type === "unfinished") throw new JobUnfinishedError();
     events.emit("job:erased", { id });
     // Also what earlier attempts have left.
     const keys = Array.from({ length: erasure.fence }, (_, index) => fileKeyOf({ id, fence: index + 1 }));
-    if (keys.length > 0) await results?.remove(keys);
+    if (keys.length === 0) return;
+    try {
+      await results?.remove(keys);
+    } catch (cause) {
+      onNotRemoved(keys);
+      throw new ResultStoreError(
+        `The job ${id} is erased, but not all of its files ${keys.join(", ")}: they could not be removed. The pruner tries again.`,
+        { cause },
+      );
+    }
   }
 
   async openResult(id: string, wanted?: ByteRange | ChooseRange): Promise<OpenedResult> {

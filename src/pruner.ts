@@ -32,6 +32,8 @@ const LONGEST_PAUSE = 10;
 const LONGEST_GROWN_PAUSE = 600_000;
 /** How many times `pruneEvery` there is between two looks for orphaned files, or more: each has to list them all. */
 const SWEEP_PAUSE = 60;
+/** Files that are to be removed again. Of more than these the next look for orphaned files takes care. */
+const MOST_LEFT = 1000;
 
 const NOTHING: PruneReport = { jobs: 0, files: 0 };
 
@@ -48,6 +50,8 @@ export class Pruner {
   #pause: number;
   /** Milliseconds of pauses since orphaned files were last looked for. */
   #sinceSweep = Number.POSITIVE_INFINITY;
+  /** Keys of files that could not be removed. */
+  readonly #left = new Set<string>();
 
   constructor(settings: PrunerSettings) {
     this.#settings = settings;
@@ -67,6 +71,11 @@ export class Pruner {
     this.#timer?.cancel();
   }
 
+  /** Tries again, each round, to remove files that could not be removed. */
+  removeLater(keys: readonly string[]): void {
+    for (const key of keys) if (this.#left.size < MOST_LEFT) this.#left.add(key);
+  }
+
   /** Removes all that has expired, in slices, then files that no job refers to. */
   async prune(): Promise<PruneReport> {
     let removed = NOTHING;
@@ -76,6 +85,7 @@ export class Pruner {
       if (slice.jobs < SLICE) break;
       await nextTurn();
     }
+    removed = sum(removed, await this.#removeLeft());
     return this.#announce(sum(removed, await this.#removeOrphans()));
   }
 
@@ -89,12 +99,13 @@ export class Pruner {
     const { pruneEvery } = this.#settings;
     try {
       const slice = await this.#removeSlice();
-      const removed = sum(before, slice);
+      let removed = sum(before, slice);
       if (slice.jobs === SLICE && this.#running) {
         this.#schedule(REST, removed);
         return;
       }
-      this.#pause = removed.jobs > 0 ? pruneEvery : this.#longerPause();
+      removed = sum(removed, await this.#removeLeft());
+      this.#pause = removed.jobs > 0 || this.#left.size > 0 ? pruneEvery : this.#longerPause();
       const sweep = this.#sinceSweep >= SWEEP_PAUSE * pruneEvery;
       if (sweep) this.#sinceSweep = 0;
       this.#announce(sweep && this.#running ? sum(removed, await this.#removeOrphans()) : removed);
@@ -118,6 +129,21 @@ export class Pruner {
     const { removed, files } = await store.expire(clock.now(), SLICE, results?.keepFor);
     if (files.length > 0) await results?.remove(files);
     return { jobs: removed, files: files.length };
+  }
+
+  /** A file that cannot be removed again is no reason to leave the rest of the round. */
+  async #removeLeft(): Promise<PruneReport> {
+    const { results, report } = this.#settings;
+    const keys = [...this.#left];
+    if (keys.length === 0) return NOTHING;
+    try {
+      await results?.remove(keys);
+    } catch (error) {
+      report(`removing ${keys.join(", ")} again`, error);
+      return NOTHING;
+    }
+    for (const key of keys) this.#left.delete(key);
+    return { jobs: 0, files: keys.length };
   }
 
   /** Files are listed before the store is asked, so a file that a claim makes meanwhile is never among them. */

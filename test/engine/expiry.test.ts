@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { memoryResults } from "../../adapters/results/memory.js";
-import { defineKind } from "../../src/index.js";
+import { defineKind, ResultStoreError } from "../../src/index.js";
 import { blueBottle, describeEachStore, gate, keysOf } from "./engine.js";
 
 const WEEK = 7 * 24 * 60 * 60 * 1000;
@@ -111,6 +111,42 @@ describeEachStore("expiry", (engine) => {
     expect(await jobs.prune()).toEqual({ jobs: 1, files: 1 });
     expect(await jobs.prune()).toEqual({ jobs: 0, files: 0 });
     expect(await keysOf(results)).toEqual([]);
+  });
+
+  it("removes the file of an erased job in a later round when it could not be removed at once", async () => {
+    const results = memoryResults();
+    let failures = 2;
+    const { jobs, clock, settled } = await engine({
+      kinds: [report],
+      results: {
+        ...results,
+        remove: async (keys) => {
+          failures -= 1;
+          if (failures >= 0) throw new ResultStoreError("The disk is away.");
+          await results.remove(keys);
+        },
+      },
+    });
+    const told: string[] = [];
+    jobs.on("error", ({ during, error }) => told.push(`${during}: ${error}`));
+    const begin = clock.now();
+    const shop = jobs.as(blueBottle);
+    await jobs.start();
+    await clock.advance(0);
+    const done = settled("job:done");
+    const { id } = await shop.create("report", null);
+    await done;
+    expect((await shop.respond.erase(id)).status).toBe(500);
+    await expect(shop.erase(id)).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+    expect(await keysOf(results)).toEqual([`${id}.1`]);
+    await clock.advanceUntil(settled("pruned"), 60_000);
+    expect(await keysOf(results)).toEqual([]);
+    expect(told).toEqual([
+      expect.stringMatching(`^a request: .*${id}\\.1.*The pruner tries again`),
+      expect.stringMatching(`^removing ${id}\\.1 again: .*The disk is away`),
+    ]);
+    // Long before it looks for files that no job refers to.
+    expect(clock.now() - begin).toBeLessThan(300_000);
   });
 
   it("leaves the file of a running attempt alone", async () => {
