@@ -39,6 +39,8 @@ export function asyncJobsMiddleware(
     // The body comes before the headers: with it Koa sets a type and a length, which ours replace.
     ctx.body = body;
     ctx.status = status;
+    // Of an empty text Koa would say that the answer to GET is as short.
+    if (body === "") ctx.remove("Content-Length");
     ctx.set(headers);
   };
 }

@@ -17,6 +17,7 @@ import {
 } from "./host.js";
 import { links } from "./links.js";
 import { listing } from "./listing.js";
+import { longLists } from "./long-lists.js";
 import { mounting } from "./mounting.js";
 import { parts } from "./parts.js";
 import { refusing } from "./refusing.js";
@@ -38,6 +39,7 @@ export type {
 const SUBJECTS = [
   singleJob,
   listing,
+  longLists,
   cancelling,
   erasing,
   files,

@@ -9,6 +9,7 @@ import { callers, principalOf } from "./callers.js";
 import { type Answer, ask, type Question } from "./exchange.js";
 import type { Exchange, HostConformanceStores, HostRequest, ServeHost, Situation } from "./host.js";
 import { type OpenFile, observeFiles } from "./observed-files.js";
+import { type ObservedLists, observeLists } from "./observed-lists.js";
 import { type StageKinds, stageKinds } from "./stage-kinds.js";
 
 /** When every stage's clock begins. */
@@ -51,6 +52,8 @@ export interface Stage {
   files(): Promise<readonly string[]>;
   /** Opens this instead of every result file from now on. */
   replaceFiles(open: OpenFile): void;
+  /** Lists jobs by this from now on. */
+  readonly replaceList: ObservedLists["replace"];
   /** Asks for a path below the mount. */
   ask(path: string, question?: StageQuestion): Promise<Answer>;
   readonly start: Start;
@@ -73,9 +76,10 @@ export async function onStage(
   const holds = observeHolds(clock);
   const operatorErrors: { during: string; error: unknown }[] = [];
   const files = observeFiles(await openResults());
+  const lists = observeLists(await openStore());
   let started = 0;
   const jobs = createAsyncJobs({
-    store: await openStore(),
+    store: lists.store,
     results: files.results,
     publicUrl: `https://app.example.com${mount}`,
     kinds: stageKinds(clock),
@@ -111,6 +115,7 @@ export async function onStage(
         return keys;
       },
       replaceFiles: files.replace,
+      replaceList: lists.replace,
       async ask(path, { as = callers.blueBottle, headers, ...question } = {}) {
         const asked = { ...question, headers: { ...as, ...headers } };
         const answer = await ask(host.url, `${mount}${path}`, asked);
