@@ -7,7 +7,7 @@ import { CSV } from "./stage-kinds.js";
 const nobody = { as: callers.nobody };
 
 /** The path, below the mount, of a link to the job's file. */
-async function linkTo({ jobs, mount }: Stage, id: string, seconds?: number): Promise<string> {
+export async function linkTo({ jobs, mount }: Stage, id: string, seconds?: number): Promise<string> {
   const url = new URL((await jobs.as(blueBottle).resultUrl(id, seconds)) ?? "");
   assert.equal(url.origin, "https://app.example.com");
   return url.pathname.slice(mount.length) + url.search;
