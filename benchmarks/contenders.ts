@@ -48,7 +48,7 @@ export function openPlainjob({ folder, synchronous }: Bench) {
 }
 
 /** A hand-written table with the least that a queue needs: the limit of the driver and the disk. */
-export function openRaw({ folder, synchronous }: Bench) {
+export function openRaw({ folder, synchronous }: Pick<Bench, "folder" | "synchronous">) {
   const database = new Database(join(folder, "jobs.db"));
   database.pragma("journal_mode = WAL");
   database.pragma(`synchronous = ${synchronous}`);

@@ -25,6 +25,7 @@ const files: Readonly<Record<string, Load>> = {
   l: () => import("./questions/l-held.js"),
   m: () => import("./questions/m-download.js"),
   n: () => import("./questions/n-compressed.js"),
+  o: () => import("./questions/o-long-list.js"),
   "pg-a": () => import("./questions/pg-a-start-one.js"),
   "pg-b": () => import("./questions/pg-b-start-together.js"),
   "pg-c": () => import("./questions/pg-c-start-many.js"),

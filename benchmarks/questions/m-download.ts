@@ -1,4 +1,3 @@
-import { fork } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import type { RequestListener } from "node:http";
@@ -11,13 +10,12 @@ import { folderResults } from "async-jobs/results/folder";
 import { sqliteStore } from "async-jobs/sqlite";
 import express from "express";
 import { payload, shop } from "../contenders.js";
-import type { Downloaded } from "../downloader.js";
+import { downloadWhole, memoryAboveIdle } from "../downloads.js";
 import type { Bench, Figures, Question } from "../question.js";
 import { listen } from "../served.js";
 
 const GIGABYTE = 1e9;
 const CHUNK = Buffer.alloc(1e6, "customer@example.com,Copenhagen,subscribed\n");
-const DOWNLOADER = new URL("../downloader.ts", import.meta.url).pathname;
 
 function openJobs(folder: string, results: string) {
   const run = async ({
@@ -55,25 +53,13 @@ async function seededFile(seeded: string): Promise<string> {
 /** Megabytes a second, and how much the server's resident memory grew at its highest. */
 async function measure(listener: RequestListener, path: string): Promise<Figures> {
   const url = await listen(listener);
-  globalThis.gc?.();
-  const idle = process.memoryUsage.rss();
-  let peak = idle;
-  const watch = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage.rss());
-  }, 20);
-  // The first one warms up.
-  await download(url + path);
-  const seconds = await download(url + path);
-  clearInterval(watch);
-  return { "MB/s": GIGABYTE / 1e6 / seconds, "MiB above idle": (peak - idle) / 2 ** 20 };
-}
-
-/** Gives the seconds that it took. */
-async function download(url: string): Promise<number> {
-  const downloader = fork(DOWNLOADER, [url], { execArgv: ["--import", "tsx"] });
-  const { bytes, seconds } = await new Promise<Downloaded>((resolve) => downloader.once("message", resolve));
-  if (bytes !== GIGABYTE) throw new Error(`${bytes} bytes came`);
-  return seconds;
+  let seconds = 0;
+  const above = await memoryAboveIdle(async () => {
+    // The first one warms up.
+    await downloadWhole(url + path, GIGABYTE);
+    seconds = await downloadWhole(url + path, GIGABYTE);
+  });
+  return { "MB/s": GIGABYTE / 1e6 / seconds, "MiB above idle": above };
 }
 
 const authenticate = () => shop;

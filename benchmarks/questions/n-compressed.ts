@@ -1,4 +1,3 @@
-import { fork } from "node:child_process";
 import { createReadStream, createWriteStream } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
@@ -11,11 +10,11 @@ import { folderResults } from "async-jobs/results/folder";
 import { sqliteStore } from "async-jobs/sqlite";
 import { payload, shop } from "../contenders.js";
 import type { Downloaded } from "../downloader.js";
+import { download } from "../downloads.js";
 import type { Bench, Figures, Question } from "../question.js";
 import { listen } from "../served.js";
 
 const MEGABYTES = 100;
-const DOWNLOADER = new URL("../downloader.ts", import.meta.url).pathname;
 
 /** A megabyte of customers, no two alike, the same in every run. */
 function* chunks(): Generator<string> {
@@ -69,11 +68,6 @@ async function measure(
     "to send, ms of CPU for 1 MB": sending / MEGABYTES,
     "to store, ms of CPU for 1 MB": (storing - making) / MEGABYTES,
   };
-}
-
-function download(url: string, encoding: string): Promise<Downloaded> {
-  const downloader = fork(DOWNLOADER, [url, encoding], { execArgv: ["--import", "tsx"] });
-  return new Promise((resolve) => downloader.once("message", resolve));
 }
 
 async function ours({ folder }: Bench) {
