@@ -169,3 +169,19 @@ it("sends no header that lets other sites read an answer", async () => {
     }
   }
 });
+
+it("changes nothing by what a link or a picture on another site can ask", async () => {
+  const { jobs, ask } = serving();
+  await jobs.as(blueBottle).create("csv", null);
+  const paths = ["", "/events", "/cancel", "?_method=DELETE"].map(
+    (rest) => `/api/v1/async-jobs/${ID}${rest}`,
+  );
+  const headers = { "x-http-method-override": "DELETE" };
+  for (const path of paths) {
+    for (const method of ["GET", "HEAD", "OPTIONS"]) {
+      const { body } = await ask(path, { method, headers });
+      if (body instanceof Readable) body.destroy();
+    }
+  }
+  expect(await jobs.as(blueBottle).get(ID)).toMatchObject({ status: "pending" });
+});
