@@ -24,7 +24,8 @@ export interface CreateOptions {
   /**
    * Names this request: a second `create` of the same kind by the same principal with the same key gives back
    * the first job instead of starting another, until that job expires. 1 to 255 characters of well-formed Unicode,
-   * none of them a control character. A host passes on what came in the header `Idempotency-Key`.
+   * none of them a control character. A host passes on what came in the header `Idempotency-Key`: undefined where
+   * there was none, for an empty text is refused like any other that cannot be a key.
    */
   readonly idempotencyKey?: string | undefined;
   /**
