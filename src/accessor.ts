@@ -31,7 +31,8 @@ export interface CreateOptions {
   /**
    * Whether a job of the same kind and payload, of the same principal, is given back instead, if one waits that has
    * never begun: an export asked for twice is made once. One that has begun, though it waits for another attempt, may
-   * have read what has changed since: then another is started. Where a key is given, that alone counts.
+   * have read what has changed since: then another is started, and so it is while a runner holds the job ready for a
+   * free slot. If that hands it back, it has not begun. Where a key is given, that alone counts.
    * Default false.
    */
   readonly coalesce?: boolean | undefined;

@@ -29,17 +29,21 @@ export interface AttemptSurroundings {
 export class Attempt {
   readonly job: ClaimedJob;
   readonly kind: Kind;
+  readonly #claimedAt: number;
   readonly #surroundings: AttemptSurroundings;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #file: AttemptFileWriter | undefined;
   #progress: Progress | undefined;
+  #begun = false;
   #ended = false;
   #overdue: Timer | undefined;
   #tell: (end: AttemptEnd) => void = () => {};
 
-  constructor(job: ClaimedJob, kind: Kind, surroundings: AttemptSurroundings) {
+  /** @param claimedAt the claim's own `now` */
+  constructor(job: ClaimedJob, claimedAt: number, kind: Kind, surroundings: AttemptSurroundings) {
     this.job = job;
+    this.#claimedAt = claimedAt;
     this.kind = kind;
     this.#surroundings = surroundings;
   }
@@ -49,8 +53,15 @@ export class Attempt {
     return this.#ended;
   }
 
+  /** Whether this attempt of its job has begun, or one before it: then the job was not first claimed for this one. */
+  get hasJobBegun(): boolean {
+    const { startedAt, failures } = this.job;
+    return this.#begun || startedAt !== this.#claimedAt || failures > 0;
+  }
+
   /** Runs the handler. Never rejects. */
   run(): Promise<AttemptEnd> {
+    this.#begun = true;
     const { timeout } = this.kind;
     this.#overdue = this.#surroundings.clock.setTimer(timeout, () => {
       const error = new AttemptTimeoutError(`The attempt took longer than its ${timeout} ms.`);

@@ -32,7 +32,7 @@ export interface NewJob {
 /** A caller's keys have no control characters. */
 const PAYLOAD_KEY_MARK = "\u001f";
 
-/** The key of a start that is to join another of the same payload: it counts only until that job begins. */
+/** The key of a start that is to join another of the same payload: it counts only while that job has no `startedAt`. */
 export function payloadKey(digest: string): string {
   return PAYLOAD_KEY_MARK + digest;
 }
@@ -79,7 +79,7 @@ interface JobFacts {
   readonly app?: string;
   /** Epoch milliseconds, as all times here. */
   readonly createdAt: number;
-  /** When it was first claimed. Kept over retries: it says when processing began. */
+  /** When it was first claimed and begun, or is about to. Kept over retries: it says when processing began. */
   readonly startedAt?: number;
 }
 
@@ -111,6 +111,7 @@ export interface ClaimedJob extends Claim {
   readonly app?: string;
   readonly payload: string;
   readonly createdAt: number;
+  /** The claim's own `now`, unless the job had one before. */
   readonly startedAt: number;
   /** Attempts that failed so far. */
   readonly failures: number;
@@ -139,7 +140,11 @@ export type Outcome =
   /** The attempt failed; the job waits until `runAt` for another. Counts one failure. */
   | { readonly type: "retry"; readonly runAt: number; readonly detail: string }
   /** Handed back unfinished, at once claimable by any runner. Costs neither an attempt nor a death. */
-  | { readonly type: "release" };
+  | {
+      readonly type: "release";
+      /** Whether an attempt of the job ever began, in this claim or before it. If not, it has no `startedAt` again. */
+      readonly begun: boolean;
+    };
 
 export interface Settlement extends Claim {
   readonly outcome: Outcome;

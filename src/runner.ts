@@ -144,7 +144,7 @@ export class JobRunner {
     } else this.#slots.putBack(ended);
     if (claimed.status === "fulfilled" && claimed.value !== undefined && request !== undefined) {
       this.#announcer.rescued(claimed.value.rescued);
-      this.#slots.begin(claimed.value.claimed, request.now + request.leaseMs);
+      this.#slots.begin(claimed.value.claimed, request.now);
     }
 
     const failure = [settled, claimed].find((result) => result.status === "rejected");

@@ -8,7 +8,7 @@ import type { KindRegistry } from "./kinds.js";
 import type { ClaimRequest } from "./store.js";
 import {
   type Circumstances,
-  HANDED_BACK,
+  handedBack,
   isLastChance,
   MAX_DEATHS,
   type Verdict,
@@ -149,22 +149,22 @@ export class Slots {
     this.#ahead.noteStore(ms);
   }
 
-  /** @param leaseUntil epoch milliseconds */
-  begin(claimed: readonly ClaimedJob[], leaseUntil: number): void {
-    const { kinds } = this.#settings;
-    const attempts = claimed.map((job) => new Attempt(job, kinds.get(job.kind), this.#settings));
+  /** @param claimedAt the claim's own `now` */
+  begin(claimed: readonly ClaimedJob[], claimedAt: number): void {
+    const { kinds, lease } = this.#settings;
+    const attempts = claimed.map((job) => new Attempt(job, claimedAt, kinds.get(job.kind), this.#settings));
     for (const attempt of attempts) this.#held.add(attempt);
-    this.#heartbeat.hold(attempts, leaseUntil);
+    this.#heartbeat.hold(attempts, claimedAt + lease);
     const lone = this.#isOpen ? attempts.find(({ job }) => isLastChance(job)) : undefined;
     if (lone !== undefined) {
       this.#lone = { attempt: lone, begun: false };
       this.#handBackAhead();
     }
     for (const attempt of attempts) {
-      if (!this.#isOpen) this.#end(attempt, HANDED_BACK);
+      if (!this.#isOpen) this.#handBack(attempt);
       else if (attempt.job.deaths >= MAX_DEATHS) this.#giveUp(attempt);
       else if (lone === undefined) this.#ahead.add(attempt);
-      else if (attempt !== lone) this.#end(attempt, HANDED_BACK);
+      else if (attempt !== lone) this.#handBack(attempt);
     }
     this.#fill();
     this.#beginLone();
@@ -191,7 +191,7 @@ export class Slots {
   }
 
   #handBackAhead(): void {
-    for (const attempt of this.#ahead.takeAll()) this.#end(attempt, HANDED_BACK);
+    for (const attempt of this.#ahead.takeAll()) this.#handBack(attempt);
   }
 
   /**
@@ -207,7 +207,7 @@ export class Slots {
     }
     if (!this.#isOpen) {
       lone.begun = true;
-      this.#end(lone.attempt, HANDED_BACK);
+      this.#handBack(lone.attempt);
       return;
     }
     if (this.#running >= this.#settings.concurrency || this.#held.size > this.#running + 1) return;
@@ -237,6 +237,10 @@ export class Slots {
     else this.#end(attempt, verdict);
     this.#fill();
     this.#beginLone();
+  }
+
+  #handBack(attempt: Attempt): void {
+    this.#end(attempt, handedBack(attempt.hasJobBegun));
   }
 
   #giveUp(attempt: Attempt): void {

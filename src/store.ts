@@ -34,7 +34,7 @@ export interface JobStore {
   /**
    * Adds jobs, waiting, all or none. A job whose ID is there already, or whose idempotency key the same shop and
    * app have used for the same kind in a job that has not expired, is not added: the first job is given back.
-   * A `payloadKey` counts only while its job has never been claimed, nor cancelled.
+   * A `payloadKey` counts only while its job has no `startedAt`, and is not cancelled.
    *
    * Each job gets the next number of the store's count of starts, in the order given, and its turn: one more
    * than the larger of its shop's last turn in that kind and the turn now being served there.
@@ -52,7 +52,7 @@ export interface JobStore {
    * Claims jobs that are due, at most `limit` in all and at most each kind's own `limit`, lowest turn first
    * (equal turns: first started first). Several kinds go in step: a turn counts from the one being served in its
    * kind when the claim begins. Never gives one job to two claims: the claimed job runs until `now + leaseMs` and
-   * has a fence higher than any it had.
+   * has a fence higher than any it had, and `now` for its `startedAt` if it had none.
    *
    * First puts back to wait every job, of whatever kind, whose lease has run out, each with one more death, and
    * tells which. When they are very many, or another call is at them just then, a store may leave some to the next

@@ -46,8 +46,14 @@ export interface Failure {
   readonly reference: string;
 }
 
-/** The attempt is not to go on here, and cost nothing. */
-export const HANDED_BACK: Verdict = { outcome: { type: "release" } };
+/**
+ * The job is not to go on here, and it cost nothing.
+ *
+ * @param begun whether an attempt of it ever began
+ */
+export function handedBack(begun: boolean): Verdict {
+  return { outcome: { type: "release", begun } };
+}
 
 export interface Circumstances {
   readonly now: number;
@@ -73,7 +79,7 @@ export function verdictOn(
     case "threw":
       return verdictOnError(end.error, job, kind, circumstances);
     case "stopped":
-      return HANDED_BACK;
+      return handedBack(true);
     case "claim-lost":
       return undefined;
   }

@@ -212,7 +212,7 @@ describe("npx async-jobs copy", () => {
     }));
     await source.renew(renewals, LEASE, NOW);
     await source.settle(
-      claims.map(({ id, fence }) => ({ id, fence, outcome: { type: "release" } })),
+      claims.map(({ id, fence }) => ({ id, fence, outcome: { type: "release", begun: true } })),
       NOW,
     );
     const { stdout } = await copy(

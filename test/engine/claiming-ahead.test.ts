@@ -234,7 +234,49 @@ describeEachStore("claiming ahead", (engine) => {
     expect(released.length).toBeGreaterThan(0);
     for (const id of released) {
       expect(await jobs.explain(id)).toMatchObject({ failures: 0, deaths: 0, state: { type: "ready" } });
+      expect(await jobs.as(blueBottle).get(id)).not.toHaveProperty("startedAt");
     }
     expect((await jobs.stats()).kinds).toMatchObject([{ done: 51, running: 0 }]);
+  });
+
+  it("hands back as never begun what no attempt of has begun, so that it can be joined", async () => {
+    const { store, clock } = await engine({ kinds: [] });
+    const stopping = gate();
+    let stopped: Promise<void> | undefined;
+    const note = defineKind("note", {
+      run: async ({ payload }) => {
+        if (payload !== 50) return;
+        stopped = jobs.stop({ grace: 60_000 });
+        stopping.open();
+      },
+    });
+    const kinds = [note];
+    const jobs = createAsyncJobs({ ...api, store: slowStore(store, []), clock, kinds, concurrency: 1 });
+    const mine = jobs.as(blueBottle);
+    const payloads = [...Array(JOBS).keys()];
+    const started = await Promise.all(
+      payloads.map((payload) => mine.create("note", payload, { coalesce: true })),
+    );
+    const hasFailed = new Map(started.map(({ id }, index) => [id, index % 2 === 1]));
+    const request = { kinds: [{ kind: "note", limit: JOBS }], limit: JOBS, leaseMs: 30_000 };
+    const { claimed } = await store.claim({ ...request, now: clock.now() });
+    const retry = { type: "retry", runAt: clock.now(), detail: "" } as const;
+    const release = { type: "release", begun: false } as const;
+    await store.settle(
+      claimed.map(({ id, fence }) => ({ id, fence, outcome: hasFailed.get(id) ? retry : release })),
+      clock.now(),
+    );
+    const released: string[] = [];
+    jobs.on("job:released", ({ id }) => released.push(id));
+    await jobs.start();
+    await stopping.passed;
+    await stopped;
+    expect(new Set(released.map((id) => hasFailed.get(id)))).toEqual(new Set([true, false]));
+    for (const id of released) {
+      const hadBegun = hasFailed.get(id) === true;
+      expect("startedAt" in (await mine.get(id))).toBe(hadBegun);
+      const payload = started.findIndex((job) => job.id === id);
+      expect((await mine.create("note", payload, { coalesce: true })).id === id).toBe(!hadBegun);
+    }
   });
 });

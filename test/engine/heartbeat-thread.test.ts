@@ -160,7 +160,7 @@ describe("the address of a store", () => {
     const { claimed } = await store.claim({ kinds, limit: 2, leaseMs: 10, now: 0 });
     const [kept, settled] = claimed;
     if (kept === undefined || settled === undefined) throw new Error("two jobs were started");
-    await store.settle([{ ...settled, outcome: { type: "release" } }], 0);
+    await store.settle([{ ...settled, outcome: { type: "release", begun: true } }], 0);
 
     const { module, argument } = store.address ?? expect.unreachable("a file has an address");
     const { openRenewals } = await import(module);

@@ -90,7 +90,7 @@ describeEachStore("the last chance of a job that runners die of", (engine) => {
           const released = held.map(({ id, fence }) => ({
             id,
             fence,
-            outcome: { type: "release" } as const,
+            outcome: { type: "release", begun: true } as const,
           }));
           held = [];
           await store.settle(released, clock.now());

@@ -297,6 +297,7 @@ describeEachStore("running jobs", (engine) => {
     await clock.advanceUntil(stopped, 1000);
     expect(reasons[0]).toBeInstanceOf(RunnerStoppedError);
     expect(await jobs.explain(id)).toMatchObject({ failures: 0, deaths: 0, state: { type: "ready" } });
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ startedAt: expect.any(Date) });
     await jobs.runUntilIdle();
     expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "done", result: "second runner" });
   });

@@ -96,7 +96,7 @@ describeEachStore("taking over", (engine) => {
     await Promise.all(["one", "two"].map((payload) => mine.create("work", payload)));
     const [again, released] = [settled("job:started"), settled("job:released", 2)];
     await store.settle(
-      claimed.map(({ id, fence }) => ({ id, fence, outcome: { type: "release" } })),
+      claimed.map(({ id, fence }) => ({ id, fence, outcome: { type: "release", begun: true } })),
       clock.now(),
     );
     await jobs.start();

@@ -35,7 +35,7 @@ export interface Known {
   fence: number;
   failures: number;
   deaths: number;
-  startedAt?: number;
+  startedAt?: number | undefined;
   detail?: string | undefined;
   checkpoint?: Checkpoint;
   progress?: Progress;
@@ -124,6 +124,7 @@ export class Reference {
       const { outcome, followUp } = settlement;
       one.dueAt = outcome.type === "retry" ? outcome.runAt : undefined;
       one.state = outcome.type === "retry" || outcome.type === "release" ? "waiting" : outcome;
+      if (outcome.type === "release" && !outcome.begun) one.startedAt = undefined;
       if (outcome.type === "retry") one.failures += 1;
       if (outcome.type === "retry" || outcome.type === "failed") one.detail = outcome.detail;
       if (followUp !== undefined) this.insert([followUp], now);
@@ -256,10 +257,10 @@ function keyOf({ shop, app, kind, idempotencyKey }: NewJob): string | undefined 
   return idempotencyKey === undefined ? undefined : JSON.stringify([shop, app, kind, idempotencyKey]);
 }
 
-/** A key that begins with a control character names a payload, and counts only until its job is claimed or ended. */
+/** A key that begins with a control character names a payload, and counts only until its job has begun or ended. */
 function holdsKey(one: Known, now: number): boolean {
   const namesPayload = one.job.idempotencyKey?.startsWith("\u001f") === true;
-  return !isExpired(one, now) && !(namesPayload && (one.fence > 0 || one.state !== "waiting"));
+  return !isExpired(one, now) && !(namesPayload && (one.startedAt !== undefined || one.state !== "waiting"));
 }
 
 function isDue({ state, dueAt = 0 }: Known, now: number): boolean {

@@ -111,8 +111,10 @@ const renewing = stepOf(
   },
 );
 
+type Release = "release" | "release unbegun";
+
 interface Ending {
-  readonly type: "text" | "file" | "failed" | "failed without detail" | "retry" | "release";
+  readonly type: "text" | "file" | "failed" | "failed without detail" | "retry" | Release;
   readonly claim: number;
   /** Milliseconds until the retry, or until the job expires. */
   readonly after: number;
@@ -120,7 +122,15 @@ interface Ending {
 }
 
 const ending: fc.Arbitrary<Ending> = fc.record({
-  type: fc.constantFrom("text", "file", "failed", "failed without detail", "retry", "release"),
+  type: fc.constantFrom(
+    "text",
+    "file",
+    "failed",
+    "failed without detail",
+    "retry",
+    "release",
+    "release unbegun",
+  ),
   claim: nearby,
   after: millis,
   follower,
@@ -149,7 +159,9 @@ function outcomeOf({ type, claim: number, after }: Ending, claim: Claim, now: nu
     case "retry":
       return { type: "retry", runAt: now + after, detail: `again ${number}` };
     case "release":
-      return { type: "release" };
+      return { type: "release", begun: true };
+    case "release unbegun":
+      return { type: "release", begun: false };
   }
 }
 

@@ -42,7 +42,7 @@ onSaid(async () => {
       done: await settle({ type: "done", result: { type: "text", text: "late" }, ...finished }),
       failed: await settle({ type: "failed", error: "late", ...finished }),
       retry: await settle({ type: "retry", runAt: now, detail: "late" }),
-      release: await settle({ type: "release" }),
+      release: await settle({ type: "release", begun: true }),
     },
   });
   await store.close();

@@ -118,7 +118,7 @@ function anyOutcome(now: number): readonly [Settled, Outcome] {
   if (chance < 0.35) return [`done ${text}`, { type: "done", result: { type: "text", text }, ...finished }];
   if (chance < 0.5) return [`failed ${text}`, { type: "failed", error: text, ...finished }];
   if (chance < 0.75) return ["retry", { type: "retry", runAt: now, detail: text }];
-  return ["release", { type: "release" }];
+  return ["release", { type: "release", begun: true }];
 }
 
 function cancel(id: string): Promise<void> {

@@ -203,7 +203,7 @@ describeEachStore("a webhook", (engine) => {
     if (notice === undefined) throw new Error("the cancelled job has a notice");
     const { shop, payload, createdAt, fence } = notice;
     await store.insert([{ id: "again", kind, shop, payload, createdAt }], clock.now());
-    await store.settle([{ id: notice.id, fence, outcome: { type: "release" } }], clock.now());
+    await store.settle([{ id: notice.id, fence, outcome: { type: "release", begun: true } }], clock.now());
     await jobs.runUntilIdle();
     expect((await jobs.stats()).kinds).toContainEqual({
       ...{ kind, waiting: 0, running: 0, done: 2, failed: 0 },

@@ -70,7 +70,7 @@ export function isExpired({ state }: Row, now: number): boolean {
 
 /** Whether its key, if it has one, still counts. */
 export function holdsKey(row: Row, now: number): boolean {
-  const hasBegun = row.fence > 0 || row.state.type === "finished";
+  const hasBegun = row.startedAt !== undefined || row.state.type === "finished";
   return !isExpired(row, now) && !(hasBegun && isPayloadKey(row.job.idempotencyKey ?? ""));
 }
 

@@ -264,6 +264,7 @@ class MemoryStore implements JobStore {
         this.#announceWork();
         break;
       case "release":
+        if (!outcome.begun) row.startedAt = undefined;
         this.#rows.become(row, { type: "ready" });
         this.#announceWork();
     }

@@ -84,7 +84,7 @@ export class Reading {
 
   async knowsKey(job: NewJob, now: number): Promise<boolean> {
     const key = keyOf(job, now);
-    const [row] = await this.#connections.all(this.#queries.fenceOfKey, key);
+    const [row] = await this.#connections.all(this.#queries.holderOfKey, key);
     return countsKey(key, row);
   }
 

@@ -30,6 +30,7 @@ interface OutcomeColumns {
   readonly fileExtension: string | null;
   readonly error: string | null;
   readonly detail: string | null;
+  readonly isUnbegun: true | null;
 }
 
 type Settled = Columns<Claim & OutcomeColumns> & {
@@ -67,14 +68,16 @@ with given as materialized (
     ${settled("dueAt")}::bigint[], ${settled("failures")}::integer[],
     ${settled("completedAt")}::bigint[], ${settled("expiresAt")}::bigint[], ${settled("result")}::text[],
     ${settled("fileKey")}::text[], ${settled("fileBytes")}::bigint[], ${settled("fileType")}::text[],
-    ${settled("fileExtension")}::text[], ${settled("error")}::text[], ${settled("detail")}::text[]
+    ${settled("fileExtension")}::text[], ${settled("error")}::text[], ${settled("detail")}::text[],
+    ${settled("isUnbegun")}::boolean[]
   ) as given(id, fence, state, due_at, failures, completed_at, expires_at, result,
-    file_key, file_bytes, file_type, file_extension, error, detail)
+    file_key, file_bytes, file_type, file_extension, error, detail, is_unbegun)
 ), settled as (
   update ${jobs} as jobs set
     state = given.state,
     due_at = given.due_at + ${shift},
     failures = jobs.failures + given.failures,
+    started_at = case when given.is_unbegun then null else jobs.started_at end,
     completed_at = given.completed_at + ${shift},
     expires_at = given.expires_at + ${shift},
     result = given.result,
@@ -191,7 +194,13 @@ function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeC
   const columns: WritableColumns<Claim & OutcomeColumns> = {
     ...{ id: [], fence: [], state: [], dueAt: nulls(), failures: new Array<number>(count).fill(0) },
     ...{ completedAt: nulls(), expiresAt: nulls(), result: nulls(), error: nulls(), detail: nulls() },
-    ...{ fileKey: nulls(), fileBytes: nulls(), fileType: nulls(), fileExtension: nulls() },
+    ...{
+      isUnbegun: nulls(),
+      fileKey: nulls(),
+      fileBytes: nulls(),
+      fileType: nulls(),
+      fileExtension: nulls(),
+    },
   };
   settlements.forEach(({ id, fence, outcome }, index) => {
     columns.id[index] = id;
@@ -227,6 +236,7 @@ function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeC
         break;
       case "release":
         columns.state[index] = STATE.ready;
+        if (!outcome.begun) columns.isUnbegun[index] = true;
     }
   });
   return columns;

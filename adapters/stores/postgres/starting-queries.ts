@@ -136,7 +136,7 @@ function someFresh(): RawBuilder<unknown> {
   const sameKey = sql`jobs.shop = given.shop and jobs.kind = given.kind
     and coalesce(jobs.app, '') = coalesce(given.app, '') and jobs.idempotency_key = given.key`;
   const isOver = sql`(coalesce(jobs.expires_at <= ${given("now")}, false)
-    or jobs.fence > 0 and left(given.key, 1) = ${sql.lit(payloadKey(""))})`;
+    or (jobs.started_at is not null or jobs.completed_at is not null) and left(given.key, 1) = ${sql.lit(payloadKey(""))})`;
   return sql`freed as (
   update ${jobs} as jobs set idempotency_key = null from given
   where ${sameKey} and ${isOver}

@@ -101,18 +101,18 @@ export function readingQueries(db: Kysely<Tables>) {
       ["waiting"],
     ),
 
-    /** The fence of the job that holds a key, unless that has expired. */
-    fenceOfKey: rowsQuery<Keyed>()(
+    /** When the job of a key began, and when it was finished; no row if there is none, or it has expired. */
+    holderOfKey: rowsQuery<Keyed>()(
       db
         .selectFrom("jobs")
-        .select("fence")
+        .select(["started_at", "completed_at"])
         .where("shop", "=", keyed("shop"))
         .where(sql<boolean>`coalesce(app, '') = coalesce(${keyed("app")}, '')`)
         .where("kind", "=", keyed("kind"))
         .where("idempotency_key", "=", keyed("key"))
         .where("idempotency_key", "is not", null)
         .where(IS_NOT_EXPIRED),
-      ["fence"],
+      ["started_at", "completed_at"],
     ),
 
     explain: rowsQuery<{ readonly id: string }>()(
@@ -133,14 +133,18 @@ export function readingQueries(db: Kysely<Tables>) {
   };
 }
 
-/** What {@link readingQueries}' `fenceOfKey` asks of a job's key, at that time. */
+/** What {@link readingQueries}' `holderOfKey` asks of a job's key, at that time. */
 export function keyOf({ shop, app, kind, idempotencyKey }: NewJob, now: number): Keyed {
   return { shop, app: app ?? null, kind, key: idempotencyKey ?? null, now };
 }
 
 /** Whether a key counts, by the row that was found for it: one of a payload does only until its job has begun. */
-export function countsKey({ key }: Keyed, [fence]: readonly [number?] = []): boolean {
-  return key !== null && fence !== undefined && !(fence > 0 && isPayloadKey(key));
+export function countsKey(
+  { key }: Keyed,
+  holder: readonly [startedAt: number | null, completedAt: number | null] | undefined,
+): boolean {
+  if (key === null || holder === undefined) return false;
+  return !isPayloadKey(key) || holder.every((moment) => moment === null);
 }
 
 /** One kind of a shop's jobs, newest start first: one walk along an index. */

@@ -28,6 +28,7 @@ const cancelled = params<Cancelled>();
 
 /** What a finished job needs no more. */
 const CLEARED = { due_at: sql.lit(null), checkpoint: sql.lit(null), progress: sql.lit(null) };
+const READY = { state: sql.lit(STATE.ready), due_at: sql.lit(null) };
 
 /** The statements that end and renew claims. Each carries the fence: it changes nothing once the claim is lost. */
 export function settlingQueries(db: Kysely<Tables>) {
@@ -70,7 +71,8 @@ export function settlingQueries(db: Kysely<Tables>) {
         detail: retried("detail"),
       })),
     ),
-    release: runQuery<OfClaim>(held().set({ state: sql.lit(STATE.ready), due_at: sql.lit(null) })),
+    release: runQuery<OfClaim>(held().set(READY)),
+    releaseUnbegun: runQuery<OfClaim>(held().set({ ...READY, started_at: sql.lit(null) })),
     renew: runQuery<Renewed>(held().set({ due_at: reported("leaseUntil") })),
     renewAndReport: runQuery<Reported>(
       held().set(({ fn }) => ({

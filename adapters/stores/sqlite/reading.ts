@@ -37,7 +37,7 @@ export class Reading {
   readonly #nextKindOfShop;
   readonly #line;
   readonly #countWaiting;
-  readonly #fenceOfKey;
+  readonly #holderOfKey;
   readonly #explain;
   readonly #countAhead;
   readonly #references;
@@ -53,7 +53,7 @@ export class Reading {
     this.#nextKindOfShop = new Prepared(database, queries.nextKindOfShop);
     this.#line = new Prepared(database, queries.line);
     this.#countWaiting = new Prepared(database, queries.countWaiting);
-    this.#fenceOfKey = new Prepared(database, queries.fenceOfKey);
+    this.#holderOfKey = new Prepared(database, queries.holderOfKey);
     this.#explain = new Prepared(database, queries.explain);
     this.#countAhead = new Prepared(database, queries.countAhead);
     this.#references = new Prepared(database, queries.references);
@@ -94,7 +94,7 @@ export class Reading {
 
   knowsKey(job: NewJob, now: number): boolean {
     const key = keyOf(job, now);
-    return countsKey(key, this.#fenceOfKey.get(key));
+    return countsKey(key, this.#holderOfKey.get(key));
   }
 
   explain(id: string, now: number): JobExplanation | undefined {

@@ -12,6 +12,7 @@ export class Settling {
   readonly #failed;
   readonly #retry;
   readonly #release;
+  readonly #releaseUnbegun;
   readonly #renew;
   readonly #renewAndReport;
   readonly #cancelByShop;
@@ -23,6 +24,7 @@ export class Settling {
     this.#failed = new Prepared(database, queries.failed);
     this.#retry = new Prepared(database, queries.retry);
     this.#release = new Prepared(database, queries.release);
+    this.#releaseUnbegun = new Prepared(database, queries.releaseUnbegun);
     this.#renew = new Prepared(database, queries.renew);
     this.#renewAndReport = new Prepared(database, queries.renewAndReport);
     this.#cancelByShop = new Prepared(database, queries.cancel.byShop);
@@ -55,7 +57,7 @@ export class Settling {
       case "retry":
         return this.#retry.run({ id, fence, runAt: outcome.runAt, detail: outcome.detail }) === 1;
       case "release":
-        return this.#release.run({ id, fence }) === 1;
+        return (outcome.begun ? this.#release : this.#releaseUnbegun).run({ id, fence }) === 1;
     }
   }
 

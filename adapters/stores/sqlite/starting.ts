@@ -72,13 +72,13 @@ function startingQueries(db: Kysely<Tables>) {
     withKey: rowsQuery<Keyed>()(
       db
         .selectFrom("jobs")
-        .select(["seq", "id", "payload", "expires_at", "fence"])
+        .select(["seq", "id", "payload", "expires_at", "started_at", "completed_at"])
         .where("shop", "=", keyed("shop"))
         .where(sql<boolean>`coalesce(app, '') = ${keyed("app")}`)
         .where("kind", "=", keyed("kind"))
         .where("idempotency_key", "=", keyed("key"))
         .where("idempotency_key", "is not", null),
-      ["seq", "id", "payload", "expires_at", "fence"],
+      ["seq", "id", "payload", "expires_at", "started_at", "completed_at"],
     ),
     dropKey: runQuery<{ readonly seq: number }>(
       db
@@ -162,8 +162,9 @@ export class Starting {
   #holderOfKey({ kind, shop, app = "", idempotencyKey: key }: NewJob, now: number): Earlier | undefined {
     const row = key === undefined ? undefined : this.#withKey.get({ kind, shop, app, key });
     if (key === undefined || row === undefined) return undefined;
-    const [seq, id, payload, expiresAt, fence] = row;
-    const isOver = (expiresAt !== null && expiresAt <= now) || (fence > 0 && isPayloadKey(key));
+    const [seq, id, payload, expiresAt, startedAt, completedAt] = row;
+    const hasBegun = startedAt !== null || completedAt !== null;
+    const isOver = (expiresAt !== null && expiresAt <= now) || (hasBegun && isPayloadKey(key));
     if (!isOver) return [id, payload];
     this.#dropKey.run({ seq });
     return undefined;

@@ -12,6 +12,7 @@ import {
   newJobs,
   OF_SHOP,
   release,
+  releaseUnbegun,
   retry,
   START,
   settle,
@@ -193,7 +194,7 @@ export const inserting: StoreCases = {
     await start(store, KEY, START + WEEK);
   },
 
-  "gives back the job of a payload's key only while that has never been claimed": async ({ store }) => {
+  "gives back the job of a payload's key only while that has never begun": async ({ store }) => {
     const first = await start(store, PAYLOAD_KEY);
     const again = () => store.insert([newJob(PAYLOAD_KEY)], START);
     assert.deepEqual(await again(), [{ id: first.id, created: false, payload: "null" }]);
@@ -205,6 +206,20 @@ export const inserting: StoreCases = {
     assert.deepEqual(await again(), [{ id: second.id, created: false, payload: "null" }]);
     assert.deepEqual(new Set(idsOf((await claim(store)).claimed)), new Set([first.id, second.id]));
     await start(store, PAYLOAD_KEY);
+  },
+
+  "gives back the job of a payload's key again that was handed back before it began": async ({ store }) => {
+    const first = await start(store, PAYLOAD_KEY);
+    const again = () => store.insert([newJob(PAYLOAD_KEY)], START);
+    await settle(store, releaseUnbegun(await claimOne(store)));
+    assert.equal(await store.knowsKey(newJob(PAYLOAD_KEY), START), true);
+    assert.deepEqual(await again(), [{ id: first.id, created: false, payload: "null" }]);
+    const claimed = await claimOne(store);
+    assert.equal(await store.knowsKey(newJob(PAYLOAD_KEY), START), false);
+    const second = await start(store, PAYLOAD_KEY);
+    // The key is the second's by now.
+    await settle(store, releaseUnbegun(claimed));
+    assert.deepEqual(await again(), [{ id: second.id, created: false, payload: "null" }]);
   },
 
   "gives back no cancelled job for a payload's key": async ({ store }) => {
@@ -273,7 +288,7 @@ export const inserting: StoreCases = {
     ]);
   },
 
-  "knows a payload's key only while its job has never been claimed, nor cancelled": async ({ store }) => {
+  "knows a payload's key only while its job has never begun, nor is cancelled": async ({ store }) => {
     const knows = () => store.knowsKey(newJob(PAYLOAD_KEY), START);
     await start(store, PAYLOAD_KEY);
     assert.equal(await knows(), true);

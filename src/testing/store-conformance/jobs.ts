@@ -111,8 +111,14 @@ export function retry(claim: Claim, runAt: number, detail = "timed out") {
   return settlement(claim, { type: "retry", runAt, detail });
 }
 
+/** Hands a job back of which an attempt has begun. */
 export function release(claim: Claim) {
-  return settlement(claim, { type: "release" });
+  return settlement(claim, { type: "release", begun: true });
+}
+
+/** Hands a job back that was claimed ahead and never began. */
+export function releaseUnbegun(claim: Claim) {
+  return settlement(claim, { type: "release", begun: false });
 }
 
 function settlement({ id, fence }: Claim, outcome: Outcome): Settlement {

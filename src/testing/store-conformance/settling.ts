@@ -14,6 +14,7 @@ import {
   LEASE,
   OF_SHOP,
   release,
+  releaseUnbegun,
   retry,
   START,
   settle,
@@ -111,6 +112,43 @@ export const settling: StoreCases = {
     assert.deepEqual([failures, deaths, state], [0, 0, { type: "ready", ahead: 0 }]);
     const second = await claimOne(store);
     assert.deepEqual([second.id, second.failures, second.deaths], [first.id, 0, 0]);
+  },
+
+  "keeps the start of a released job of which an attempt has begun": async ({ store }) => {
+    const first = await startAndClaim(store);
+    await settle(store, release(first), LATER);
+    assert.deepEqual(await found(store, first), { id: first.id, ...FACTS, status: "pending" });
+    assert.equal((await claimOne(store, { now: LATER })).startedAt, START);
+  },
+
+  "takes a released job back that never began as if it had not been claimed, but for its fence": async ({
+    store,
+  }) => {
+    const first = await startAndClaim(store);
+    const { startedAt, ...facts } = FACTS;
+    assert.equal(first.startedAt, startedAt);
+    await settle(store, releaseUnbegun(first), LATER);
+    assert.deepEqual(await found(store, first), { id: first.id, ...facts, status: "pending" });
+    const { failures, deaths, state } = await explained(store, first);
+    assert.deepEqual([failures, deaths, state], [0, 0, { type: "ready", ahead: 0 }]);
+    const second = await claimOne(store, { now: LATER });
+    assert.deepEqual(second, { ...first, fence: second.fence, startedAt: LATER });
+    assert.ok(second.fence > first.fence);
+    assert.deepEqual(await store.settle([releaseUnbegun(first)], LATER), [false]);
+    assert.equal((await found(store, second)).startedAt, LATER);
+  },
+
+  "tells those of many released jobs that never began from the others": async ({ store }) => {
+    await startMany(store, 6);
+    const { claimed } = await claim(store);
+    const isBegun = (index: number) => index % 3 > 0;
+    const settled = claimed.map((job, index) => (isBegun(index) ? release(job) : releaseUnbegun(job)));
+    await store.settle(settled, START);
+    const starts = await Promise.all(claimed.map(async (job) => (await found(store, job)).startedAt));
+    assert.deepEqual(
+      starts,
+      claimed.map((_, index) => (isBegun(index) ? START : undefined)),
+    );
   },
 
   "refuses a claim whose job was claimed anew": async ({ store }) => {

@@ -94,6 +94,19 @@ it("gives a runner the times of its job by the runner's own clock", async () => 
   }
 });
 
+it("gives a runner its own time as the start of a job, to the millisecond, while no attempt has begun", async () => {
+  const { slow, fast } = machines();
+  await slow.store.insert([newJob()], slow.now());
+  for (const { store, now } of [fast, slow, fast]) {
+    const sentAt = now();
+    const [job] = (await claimAll(store, sentAt)).claimed;
+    expect(job?.startedAt).toBe(sentAt);
+    const { id, fence } = job ?? { id: "", fence: 0 };
+    const outcome = { type: "release", begun: false } as const;
+    expect(await store.settle([{ id, fence, outcome }], now())).toEqual([true]);
+  }
+});
+
 it("explains a job by the database's time", async () => {
   const { slow, fast } = machines();
   await slow.store.insert([newJob()], slow.now());

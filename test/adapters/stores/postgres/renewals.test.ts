@@ -19,7 +19,7 @@ it("renews leases on a connection of its own, and tells which are lost", async (
   const [held, settled] = claimed;
   expect(held && settled).toBeDefined();
   await store.settle(
-    [{ id: settled?.id ?? "", fence: settled?.fence ?? 0, outcome: { type: "release" } }],
+    [{ id: settled?.id ?? "", fence: settled?.fence ?? 0, outcome: { type: "release", begun: true } }],
     Date.now(),
   );
   const lost = await renewalsOf(store).renew(claimed, LEASE, Date.now());
