@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { API_PATHS, type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
 import { guardDownload } from "./download.js";
 import { hangUpOf } from "./hang-up.js";
+import { keepVary } from "./vary.js";
 
 /**
  * The API as a plugin for Fastify 5, encapsulated: it answers its own paths, and changes nothing outside. Under a
@@ -41,7 +42,7 @@ export function asyncJobsPlugin(
       // An empty text would be given a type and a length.
       return response
         .code(status)
-        .headers(headers)
+        .headers(keepVary(response.getHeader("Vary"), headers))
         .send(body === "" ? undefined : body);
     };
     // Bodies are left where they are, of whatever type: none is wanted.

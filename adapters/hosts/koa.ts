@@ -3,6 +3,7 @@ import type { Context, Middleware } from "koa";
 import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
 import { guardDownload } from "./download.js";
 import { hangUpOf } from "./hang-up.js";
+import { keepVary } from "./vary.js";
 
 /**
  * The API as middleware for Koa 2 and 3. It sets status, headers and body on the context, so that middleware
@@ -41,6 +42,6 @@ export function asyncJobsMiddleware(
     ctx.status = status;
     // Of an empty text Koa would say that the answer to GET is as short.
     if (body === "") ctx.remove("Content-Length");
-    ctx.set(headers);
+    ctx.set(keepVary(ctx.res.getHeader("Vary"), headers));
   };
 }

@@ -10,6 +10,7 @@ import {
 } from "../../src/index.js";
 import { guardDownload } from "./download.js";
 import { hangUpOf } from "./hang-up.js";
+import { keepVary } from "./vary.js";
 
 /**
  * The API for a plain `node:http` server. Resolves to true when the request was ours and is answered, to false
@@ -58,7 +59,7 @@ async function writeReply(
   response: ServerResponse,
   onFailure: (error: unknown) => void,
 ): Promise<void> {
-  response.writeHead(status, headers);
+  response.writeHead(status, keepVary(response.getHeader("Vary"), headers));
   if (!(body instanceof Readable)) {
     response.end(body);
     return;
