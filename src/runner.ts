@@ -17,6 +17,10 @@ export interface RunnerSettings extends SlotsSettings {
 
 /** Milliseconds: a runner that nobody wakes looks for work this often, in case a hint was lost. */
 const SAFETY_POLL = 30_000;
+/** Milliseconds before a store is asked a third time that has something due and cannot give it; then twice as long. */
+const FIRST_DUE_WAIT = 50;
+/** Milliseconds: the longest of these waits. */
+const LONGEST_DUE_WAIT = 1000;
 /** Milliseconds: the longest wait before a store that failed is asked again. */
 const LONGEST_STORE_WAIT = 5_000;
 /** How often a stopping runner tries to hand back what it holds; afterwards the leases run out by themselves. */
@@ -40,6 +44,8 @@ export class JobRunner {
   #turning = false;
   #woken = false;
   #storeFailures = 0;
+  /** How often in a row the store had something due, and gave nothing. */
+  #missed = 0;
   #timer: Timer | undefined;
   #stopListening: (() => void) | undefined;
   /** The clock's timers let a process end; one that runs jobs must not. */
@@ -149,7 +155,7 @@ export class JobRunner {
 
     const failure = [settled, claimed].find((result) => result.status === "rejected");
     if (failure?.status === "rejected") this.#waitForStore(failure.reason);
-    else this.#rest(claimed.status === "fulfilled" ? claimed.value : undefined);
+    else this.#rest(request, claimed.status === "fulfilled" ? claimed.value : undefined);
   }
 
   #claimRequest(ended: readonly Ended[]): ClaimRequest | undefined {
@@ -168,15 +174,21 @@ export class JobRunner {
   }
 
   /** Nothing failed: sleeps until there may be something to do. */
-  #rest(response: ClaimResponse | undefined): void {
+  #rest(request: ClaimRequest | undefined, response: ClaimResponse | undefined): void {
     this.#storeFailures = 0;
     if (this.#slots.isEmpty && !this.#woken && (response?.claimed.length ?? 0) === 0) {
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
     }
-    if (response === undefined) return;
-    const { clock } = this.#settings;
-    const untilDue = response.nextDueAt === undefined ? SAFETY_POLL : response.nextDueAt - clock.now();
-    this.#wakeIn(Math.min(Math.max(untilDue, 0), SAFETY_POLL));
+    if (request === undefined || response === undefined) return;
+    const { claimed, rescued, nextDueAt = Number.POSITIVE_INFINITY } = response;
+    this.#missed = claimed.length + rescued.length === 0 && nextDueAt <= request.now ? this.#missed + 1 : 0;
+    const untilDue = Math.max(nextDueAt - this.#settings.clock.now(), this.#waitForOthers());
+    this.#wakeIn(Math.min(untilDue, SAFETY_POLL));
+  }
+
+  /** Another process is at what is due, as a rule for a moment: asked without end, the store would do nothing else. */
+  #waitForOthers(): number {
+    return this.#missed < 2 ? 0 : Math.min(FIRST_DUE_WAIT * 2 ** (this.#missed - 2), LONGEST_DUE_WAIT);
   }
 
   /** The store failed: what ended is kept and tried again, a little later each time. */

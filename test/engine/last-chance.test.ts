@@ -2,20 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { type Claim, createAsyncJobs, defineKind, type JobStore } from "../../src/index.js";
 import { blueBottle, describeEachStore, gate } from "./engine.js";
+import { storeWith } from "./store-with.js";
 
 const LEASE = 30_000;
 const api = { publicUrl: "https://app.example.com", log: () => {} };
 const request = { kinds: [{ kind: "work", limit: 1 }], limit: 1, leaseMs: LEASE };
-
-/** The same store, but for what is given. */
-function storeWith(store: JobStore, calls: Partial<JobStore>): JobStore {
-  return new Proxy(store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(Reflect.has(calls, name) ? calls : target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
 
 /** Lets two runners die of the one job there is. */
 async function dieTwice(store: JobStore, clock: { now(): number; set(now: number): void }): Promise<void> {
