@@ -123,8 +123,13 @@ async function requireJustWhatIsVisible(scene: Scene): Promise<void> {
   }
 }
 
+/** Milliseconds: some hundred populations take half of it on a slow machine. */
+const LONG = 60_000;
+
 describe.each(useStores())("with jobs in %s", (_name, { runs, open }) => {
-  it("nothing that is asked tells a hidden job from none, at any moment, and nothing changes it", async () => {
+  it("nothing that is asked tells a hidden job from none, at any moment, and nothing changes it", {
+    timeout: LONG,
+  }, async () => {
     const property = fc.asyncProperty(
       plans,
       asker,
