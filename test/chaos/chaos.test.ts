@@ -14,9 +14,10 @@ describe.each(["SQLite", "PostgreSQL"])(
     it("lose no job and end none twice, and clients see nothing of it", { timeout: 120_000 }, async () => {
       const folder = await children.folder();
       if (database === "PostgreSQL") keepInPostgres(folder, inject("postgresUrl"));
-      const { jobs, ...report } = await chaos(children.compiled(), folder, (kills) => kills < KILLS);
-      expect(report).toMatchObject({ kills: KILLS, outcomesLost: 0, outcomesTwice: 0, problems: [] });
-      expect(jobs).toBeGreaterThan(KILLS);
+      // A slow machine needs more kills until there are more jobs than that.
+      const goesOn = (kills: number, jobs: number) => kills < KILLS || jobs <= KILLS;
+      const report = await chaos(children.compiled(), folder, goesOn);
+      expect(report).toMatchObject({ outcomesLost: 0, outcomesTwice: 0, problems: [] });
     });
   },
 );

@@ -38,7 +38,7 @@ export interface ChaosReport {
 export async function chaos(
   compiled: Compiled,
   folder: string,
-  mayGoOn: (kills: number) => boolean,
+  mayGoOn: (kills: number, jobs: number) => boolean,
 ): Promise<ChaosReport> {
   const web = await serve(folder, { kinds: chaosKinds });
   const file = databaseIn(folder);
@@ -51,7 +51,7 @@ export async function chaos(
   const { accepted, finished, givenUp, problems } = experience;
   const clients = Array.from({ length: CLIENTS }, (_, n) => new Client(web.url, `client-${n}`, experience));
   try {
-    const goesOn = (): boolean => mayGoOn(killer.deaths.length);
+    const goesOn = (): boolean => mayGoOn(killer.deaths.length, accepted.length);
     await Promise.all([killer.run(PAUSE, goesOn), ...clients.map((client) => client.run(goesOn))]);
     for (const id of finished.keys()) await clients[0]?.lookAgainAt(id);
     await web.jobs.prune();

@@ -22,6 +22,14 @@ export function scratchSchema(): string {
   return schema;
 }
 
+/** The URL of an empty database of the server, which is gone after the test. */
+export async function scratchDatabase(): Promise<string> {
+  const name = `scratch_${randomUUID().replaceAll("-", "")}`;
+  await query(`create database ${name}`);
+  afterTest(() => query(`drop database ${name} with (force)`));
+  return Object.assign(new URL(inject("postgresUrl")), { pathname: `/${name}` }).href;
+}
+
 /** A store that is closed after the test. */
 export function openStore(
   options: PostgresStoreOptions,
