@@ -17,7 +17,8 @@ const NOW = Date.now();
 const LEASE = 600_000;
 const WEEK = 604_800_000;
 const SHOP = { shop: "blue-bottle" };
-const CLI = ["--import", "tsx", join(root, "bin/async-jobs.ts")];
+/** As it is shipped. */
+const CLI = [join(root, "dist/bin/async-jobs.js")];
 
 let folder: string;
 let schema: string;
