@@ -104,8 +104,8 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
    * Starts a job. Resolves when it is durable.
    *
    * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError when the shop has
-   * `maxWaiting` jobs of the kind waiting and this were another one, InvalidQueryError for a key that cannot be one, InvalidOptionError for a
-   * transaction that the store cannot write in
+   * `maxWaiting` jobs of the kind waiting and this were another one, InvalidQueryError for a key that cannot be one,
+   * InvalidOptionError for a transaction that the store cannot write in
    */
   create<Name extends KindName<Kinds>>(
     kind: Name,
@@ -116,8 +116,8 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
   /**
    * Starts up to 1,000 jobs of one kind in one transaction: all or none. In the order of the payloads.
    *
-   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError, InvalidQueryError for too
-   * many, InvalidOptionError for a transaction that the store cannot write in
+   * @throws UnknownKindError, InvalidPayloadError, PayloadTooLargeError, ForbiddenError, JobLimitError, InvalidQueryError for
+   * too many, InvalidOptionError for a transaction that the store cannot write in
    */
   createMany<Name extends KindName<Kinds>>(
     kind: Name,
@@ -152,7 +152,8 @@ export interface Accessor<Kinds extends readonly Kind[] = readonly Kind[]> {
 
   /**
    * Removes a finished job and all its files, for those who must have data gone before it expires. May cut off
-   * downloads that have begun. When the files cannot be removed it rejects, and the job is gone all the same; the pruner removes them later.
+   * downloads that have begun. When the files cannot be removed it rejects, and the job is gone all the same; the
+   * pruner removes them later.
    *
    * @throws JobNotFoundError, JobUnfinishedError, ForbiddenError, ResultStoreError
    */

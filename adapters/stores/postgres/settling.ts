@@ -194,13 +194,8 @@ function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeC
   const columns: WritableColumns<Claim & OutcomeColumns> = {
     ...{ id: [], fence: [], state: [], dueAt: nulls(), failures: new Array<number>(count).fill(0) },
     ...{ completedAt: nulls(), expiresAt: nulls(), result: nulls(), error: nulls(), detail: nulls() },
-    ...{
-      isUnbegun: nulls(),
-      fileKey: nulls(),
-      fileBytes: nulls(),
-      fileType: nulls(),
-      fileExtension: nulls(),
-    },
+    ...{ fileKey: nulls(), fileBytes: nulls(), fileType: nulls(), fileExtension: nulls() },
+    isUnbegun: nulls(),
   };
   settlements.forEach(({ id, fence, outcome }, index) => {
     columns.id[index] = id;
