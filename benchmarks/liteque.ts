@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import type { payload } from "./contenders.js";
 import type { Bench } from "./question.js";
 
-register("./liteque-driver.ts", import.meta.url);
+register("./liteque-driver/resolve.ts", import.meta.url);
 const { buildDBClient, Runner, SqliteQueue } = await import("liteque");
 
 /** liteque in its WAL mode, which it offers for speed. */
