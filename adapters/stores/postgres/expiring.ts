@@ -4,6 +4,7 @@ import type { Expired, Visibility } from "../../../src/index.js";
 import { expiringQueries } from "../sql/expiring.js";
 import type { Tables } from "../sql/tables.js";
 import type { Connections } from "./connections.js";
+import type { Wake } from "./wake.js";
 
 /** Jobs that one transaction removes: a few milliseconds. */
 const SLICE = 1000;
@@ -11,10 +12,12 @@ const SLICE = 1000;
 /** Removes jobs. */
 export class Expiring {
   readonly #connections: Connections;
+  readonly #wake: Wake;
   readonly #queries;
 
-  constructor(connections: Connections, db: Kysely<Tables>) {
+  constructor(connections: Connections, wake: Wake, db: Kysely<Tables>) {
     this.#connections = connections;
+    this.#wake = wake;
     this.#queries = expiringQueries(db, "id");
   }
 
@@ -23,7 +26,7 @@ export class Expiring {
     let removed = 0;
     do {
       const slice = Math.min(SLICE, limit - removed);
-      const rows = await this.#connections
+      const rows = await this.#wake.lookout
         .all(this.#queries.expire, { now, limit: slice, keptFor })
         .catch((error: unknown) => {
           // What is removed must be told, or its files would stay. The next call meets the error again.

@@ -76,7 +76,7 @@ class PostgresStore implements JobStore {
     this.#followingUp = new FollowingUp(this.#connections, this.#wake, this.#settling, this.#starting);
     this.#reading = new Reading(this.#connections, db);
     this.#counting = new Counting(this.#connections, db);
-    this.#expiring = new Expiring(this.#connections, db);
+    this.#expiring = new Expiring(this.#connections, this.#wake, db);
     this.address =
       typeof target === "string" ? addressOf(target, options, this.#settling.renewal) : undefined;
   }

@@ -45,7 +45,10 @@ export class Wake {
     );
   }
 
-  /** Where to look for work: an idle runner does so seldom, and proves on that way that it would hear of any. */
+  /**
+   * Where to look for work, and for what has expired: an idle process does so seldom. It needs no other connection
+   * for it, and proves on that way that it would hear of work.
+   */
   get lookout(): Session {
     return this.#line?.quiet ?? this.#connections;
   }

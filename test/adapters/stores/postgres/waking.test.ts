@@ -166,3 +166,25 @@ it("sends one statement in half a minute while a runner is idle", async () => {
   expect(statements - statementsBefore).toBe(3);
   await jobs.stop();
 });
+
+it("looks for work and for what has expired over the connection that listens, if that was quiet", async () => {
+  const timeout = 1000;
+  const pool = openPool();
+  const store = openStore({ schema: scratchSchema(), timeout }, pool);
+  store.onWork(() => {});
+  await listening(store);
+  await store.stats(Date.now());
+  const looks = [() => claimAll(store), () => store.expire(Date.now(), 100)];
+  let taken = 0;
+  pool.on("acquire", () => {
+    taken += 1;
+  });
+  for (const look of looks) {
+    const quiet = performance.now() + timeout / 2;
+    while (performance.now() <= quiet);
+    await look();
+    expect(taken).toBe(0);
+  }
+  for (const look of looks) await look();
+  expect(taken).toBe(2);
+});
