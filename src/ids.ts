@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { customAlphabet } from "nanoid";
 
 /** Makes the ID of a new job. Must be unique, unguessable, and match {@link ID_PATTERN}. */
@@ -19,9 +20,13 @@ export const timeOrderedId: IdSource = (nowMs) => secondsOf(nowMs) + randomHex()
  */
 export function idsTogether(source: IdSource, nowMs: number, count: number): readonly string[] {
   if (source !== timeOrderedId) return Array.from({ length: count }, () => source(nowMs));
-  const shared = secondsOf(nowMs) + randomHex(DIGITS / 2);
+  const half = DIGITS / 2;
+  const shared = secondsOf(nowMs) + randomHex(half);
   const own = new Set<string>();
-  while (own.size < count) own.add(randomHex(DIGITS / 2));
+  while (own.size < count) {
+    const digits = randomBytes(((count - own.size) * half) / 2).toString("hex");
+    for (let at = 0; at < digits.length; at += half) own.add(digits.slice(at, at + half));
+  }
   return [...own].sort().map((digits) => shared + digits);
 }
 

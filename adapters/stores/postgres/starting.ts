@@ -215,31 +215,60 @@ function columnsOf(jobs: readonly NewJob[]) {
   };
 }
 
+/** An owner of jobs, and the moment of their start. */
+interface Owner {
+  /** The first of its jobs. */
+  readonly job: NewJob;
+  /** Its place among the owners, from 1 on. */
+  readonly place: number;
+  /** Of its shop and kind, whatever the app and the moment. */
+  readonly lane: { jobs: number };
+}
+
 /** Each owner of a moment once, in the order in which they come. */
 function columnsOfFresh(jobs: readonly NewJob[]): Omit<Fresh, "now" | "sentAt" | "teller"> {
-  const numbers = new Map<string, number>();
-  const nths = new Map<string, number>();
-  const owned: NewJob[] = [];
-  const places = jobs.map((job) => {
+  const lanes = new Map<string, Owner["lane"]>();
+  const owners = new Map<string, Owner>();
+  const ownerOf = (job: NewJob): Owner => {
     const { kind, shop, app = null, createdAt } = job;
-    const lane = JSON.stringify([kind, shop]);
-    const nth = (nths.get(lane) ?? 0) + 1;
-    nths.set(lane, nth);
     const name = JSON.stringify([kind, shop, app, createdAt]);
-    const owner = numbers.get(name) ?? owned.push(job);
-    numbers.set(name, owner);
-    return { owner, nth };
-  });
+    const laneName = JSON.stringify([kind, shop]);
+    const lane = lanes.get(laneName) ?? { jobs: 0 };
+    const owner = owners.get(name) ?? { job, place: owners.size + 1, lane };
+    lanes.set(laneName, lane);
+    owners.set(name, owner);
+    return owner;
+  };
+  const places: number[] = [];
+  const nths: number[] = [];
+  let owner: Owner | undefined;
+  for (const job of jobs) {
+    // As a rule many jobs of one owner follow one another.
+    if (owner === undefined || !isSameOwner(job, owner.job)) owner = ownerOf(job);
+    owner.lane.jobs += 1;
+    places.push(owner.place);
+    nths.push(owner.lane.jobs);
+  }
+  const owned = [...owners.values()].map(({ job }) => job);
   return {
     ids: jobs.map(({ id }) => id),
-    owners: places.map(({ owner }) => owner),
-    nths: places.map(({ nth }) => nth),
+    owners: places,
+    nths,
     payloads: jobs.map(({ payload }) => payload),
     kinds: owned.map(({ kind }) => kind),
     shops: owned.map(({ shop }) => shop),
     apps: owned.map(({ app = null }) => app),
     createdAts: owned.map(({ createdAt }) => createdAt),
   };
+}
+
+function isSameOwner(one: NewJob, other: NewJob): boolean {
+  return (
+    one.createdAt === other.createdAt &&
+    one.shop === other.shop &&
+    one.kind === other.kind &&
+    one.app === other.app
+  );
 }
 
 /** Whether each is the first in its call to have its ID, and the first to have its key. */
