@@ -1,8 +1,13 @@
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
+import type { RequestHandler } from "express";
 import { expect, it } from "vitest";
 import { root } from "../modules.js";
+import { wherePossible } from "../where-possible.js";
+import { findChromium, openPage } from "./chromium.js";
+import { corsFor } from "./cors.js";
 import { FILE } from "./kinds.js";
 import { serveShop } from "./shop-server.js";
 
@@ -44,10 +49,40 @@ it("runs where there is nothing but what browsers have", async () => {
   ).toBe("undefined,undefined,undefined,undefined");
   runInContext(await bundlePage(), browser);
   const seen: unknown = await runInContext(`page.exportTable(${JSON.stringify(url)})`, browser);
-  expect(JSON.parse(String(seen))).toEqual({
-    isFirst: true,
-    status: "done",
-    length: FILE.length,
-    refusal: "NOT_FOUND",
-  });
+  expect(JSON.parse(String(seen))).toEqual(EXPORTED);
 });
+
+it("runs in Chromium, on a page of the API's own site and of another", async (context) => {
+  const chromium = wherePossible(context, findChromium);
+  const site = servePage(await bundlePage());
+  const own = await serveShop(site.page);
+  const other = await serveShop(corsFor(own));
+  const query = new URLSearchParams([own, other].map((url) => ["shop", url]));
+  const seen = await Promise.race([site.seen, openPage(chromium, `${own}/page?${query}`)]);
+  expect(JSON.parse(seen)).toEqual([EXPORTED, EXPORTED]);
+});
+
+/** What a page sees that does all that the client can. */
+const EXPORTED = { isFirst: true, status: "done", length: FILE.length, refusal: "NOT_FOUND" };
+
+/** GET /page exports from each shop of its query and posts what it saw. */
+function servePage(script: string) {
+  const html = `<!doctype html><script>${script}
+    const shops = new URLSearchParams(location.search).getAll("shop");
+    Promise.all(shops.map((url) => page.exportTable(url).then(JSON.parse, String)))
+      .then((seen) => fetch("/seen", { method: "POST", body: JSON.stringify(seen) }));
+  </script>`;
+  let see: (seen: Promise<string>) => void;
+  const seen = new Promise<string>((resolve) => {
+    see = resolve;
+  });
+  const page: RequestHandler = (request, response, next) => {
+    if (request.path === "/page") {
+      response.type("html").send(html);
+    } else if (request.path === "/seen") {
+      see(text(request));
+      response.end();
+    } else next();
+  };
+  return { page, seen };
+}

@@ -1,60 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RequestHandler } from "express";
 import { describe, expect, it } from "vitest";
 import { root } from "../modules.js";
+import { corsExposingNothing, corsFor, EXPOSED, SENT } from "./cors.js";
 import { crossOriginFetch } from "./cross-origin-fetch.js";
 import { FILE } from "./kinds.js";
 import { exportTable } from "./page.js";
 import { serveShop } from "./shop-server.js";
 
 const PAGE = "https://shop.example.com";
-/** Every header of ours that a page cannot read unless it is exposed. */
-const EXPOSED = [
-  "Content-Disposition",
-  "Content-Range",
-  "ETag",
-  "Link",
-  "Location",
-  "Preference-Applied",
-  "Repr-Digest",
-  "Retry-After",
-  "Sunset",
-];
-/** Every header of a request that the client sends, and the other one for credentials. */
-const SENT = [
-  "Accept",
-  "Authorization",
-  "Content-Type",
-  "Idempotency-Key",
-  "If-None-Match",
-  "If-Range",
-  "Last-Event-ID",
-  "Prefer",
-  "Range",
-  "X-ApiKey",
-];
-
-/** As docs/operating.md shows it. */
-const cors: RequestHandler = (request, response, next) => {
-  response.set("Access-Control-Expose-Headers", EXPOSED.join(", "));
-  corsExposingNothing(request, response, next);
-};
-
-const corsExposingNothing: RequestHandler = (request, response, next) => {
-  response.set("Access-Control-Allow-Origin", PAGE);
-  if (request.get("access-control-request-method") === undefined) return next();
-  response.set({
-    "Access-Control-Allow-Methods": "GET, POST, DELETE",
-    "Access-Control-Allow-Headers": SENT.join(", "),
-  });
-  response.sendStatus(204);
-};
+const cors = corsFor(PAGE);
 
 describe("a page of another site", () => {
   it.each([
     ["", cors],
-    [", though it exposes no header", corsExposingNothing],
+    [", though it exposes no header", corsExposingNothing(PAGE)],
   ])("does all that the client can, where the host puts CORS before the API%s", async (_but, before) => {
     const seen = await exportTable(await serveShop(before), crossOriginFetch(PAGE));
     expect(JSON.parse(seen)).toEqual({
