@@ -18,15 +18,15 @@ export interface KindRules<Schema extends StandardSchemaV1> {
   /** The OAuth scope that a Partner App needs to start one. Default: none. */
   readonly scope?: string;
   /** How often a job is tried before it fails. Default 3. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The waits between attempts. */
-  readonly backoff?: Partial<Backoff>;
+  readonly backoff?: Partial<Backoff> | undefined;
   /** Milliseconds that one attempt may take. Default 1 hour. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How many may run at once in one process. Default: only the runner's own concurrency counts. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Milliseconds after which a finished job is gone. Default: the engine's `expireAfter`. */
-  readonly expireAfter?: number;
+  readonly expireAfter?: number | undefined;
 }
 
 export interface RunOnLoop<Schema extends StandardSchemaV1> {
@@ -85,11 +85,13 @@ export function defineKind<
   name: Name,
   options: KindOptions<Schema>,
 ): Kind<Name, StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>> {
-  if (!KIND_NAME.test(name)) {
+  if (typeof name !== "string" || !KIND_NAME.test(name)) {
     throw new InvalidOptionError(
       `The kind name ${JSON.stringify(name)} is not usable: begin with a letter or digit, go on with letters, digits, ".", "_" or "-", 100 at most.`,
     );
   }
+  requireKnown(`The kind ${name}`, options, KIND_OPTIONS);
+  requireSchema(name, options.payload);
   const backoff = { ...DEFAULT_BACKOFF, ...options.backoff };
   const kind = {
     name,
@@ -112,8 +114,38 @@ export function defineKind<
     ["backoff.base", backoff.base],
     ["backoff.max", backoff.max],
   ];
-  for (const [option, value] of numbers) requirePositiveInteger(`${option} of the kind ${name}`, value);
+  for (const [option, value] of numbers) requireWholeNumber(`${option} of the kind ${name}`, value);
   return kind;
+}
+
+/** Held complete by its type. */
+const KIND_OPTIONS: Readonly<Record<keyof KindRules<StandardSchemaV1> | "run" | "thread", true>> = {
+  payload: true,
+  scope: true,
+  attempts: true,
+  backoff: true,
+  timeout: true,
+  concurrency: true,
+  expireAfter: true,
+  run: true,
+  thread: true,
+};
+
+/** @throws InvalidOptionError for an option that nobody would heed */
+export function requireKnown(who: string, options: object, known: object): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  throw new InvalidOptionError(
+    `${who} has no option ${JSON.stringify(unknown)}; it has ${Object.keys(known).join(", ")}.`,
+  );
+}
+
+/** @throws InvalidOptionError */
+function requireSchema(name: string, payload: StandardSchemaV1 | undefined): void {
+  if (payload === undefined || typeof payload?.["~standard"]?.validate === "function") return;
+  throw new InvalidOptionError(
+    `payload of the kind ${name} must be a Standard Schema, such as z.object({ … }) of zod 3.24 or later.`,
+  );
 }
 
 /** @throws InvalidOptionError */
@@ -136,10 +168,13 @@ function handlerOf<Schema extends StandardSchemaV1>(
   return runInThread(thread);
 }
 
-/** @throws InvalidOptionError unless the value is absent or a whole number of at least 1. */
-export function requirePositiveInteger(what: string, value: number | undefined): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return;
-  throw new InvalidOptionError(`${what} is ${String(value)}; it must be a whole number of at least 1.`);
+/** @throws InvalidOptionError unless the value is absent or a whole number of at least `least`. */
+export function requireWholeNumber(what: string, value: number | undefined, least = 1): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+  // A text in quotes: one from the environment looks like a number without.
+  const given = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const most = Number(value) > Number.MAX_SAFE_INTEGER ? `, up to ${Number.MAX_SAFE_INTEGER}` : "";
+  throw new InvalidOptionError(`${what} is ${given}; it must be a whole number of at least ${least}${most}.`);
 }
 
 /** The kinds that this process knows. */

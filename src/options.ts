@@ -3,7 +3,7 @@ import { InvalidOptionError } from "./errors.js";
 import type { Log } from "./events.js";
 import { DEFAULT_EXPIRE_AFTER } from "./expiry.js";
 import { type IdSource, timeOrderedId } from "./ids.js";
-import { type Kind, requirePositiveInteger } from "./kinds.js";
+import { type Kind, requireKnown, requireWholeNumber } from "./kinds.js";
 import { logToConsole } from "./log.js";
 import type { ResultStore } from "./results.js";
 import type { SignedResults } from "./signed-results.js";
@@ -149,25 +149,20 @@ export function resolveOptions(options: AsyncJobsOptions<readonly Kind[]>): Sett
   };
 }
 
-const OPTION_NAMES: readonly string[] = [
-  "store",
-  "results",
-  "webhooks",
-  "signedResults",
-  "publicUrl",
-  "kinds",
-  "cursorKey",
-  "maxWaiting",
-  ...Object.keys(DEFAULTS),
-];
+const OPTIONS: Readonly<Record<keyof AsyncJobsOptions<readonly Kind[]>, unknown>> = {
+  store: true,
+  results: true,
+  webhooks: true,
+  signedResults: true,
+  publicUrl: true,
+  kinds: true,
+  cursorKey: true,
+  maxWaiting: true,
+  ...DEFAULTS,
+};
 
 function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.includes(name)) continue;
-    throw new InvalidOptionError(
-      `createAsyncJobs has no option ${JSON.stringify(name)}; it has ${OPTION_NAMES.join(", ")}.`,
-    );
-  }
+  requireKnown("createAsyncJobs", options, OPTIONS);
   if (typeof options.store?.claim !== "function") {
     throw new InvalidOptionError("store must be a job store such as memoryStore() or sqliteStore(path).");
   }
@@ -194,9 +189,8 @@ function requireOptions(options: AsyncJobsOptions<readonly Kind[]>): void {
       throw new InvalidOptionError(`${name} must be a function.`);
     }
   }
-  for (const name of COUNTS) requirePositiveInteger(name, options[name]);
-  const claimAhead = options.claimAhead ?? DEFAULTS.claimAhead;
-  if (claimAhead !== 0) requirePositiveInteger("claimAhead", claimAhead);
+  for (const name of COUNTS) requireWholeNumber(name, options[name]);
+  requireWholeNumber("claimAhead", options.claimAhead, 0);
 }
 
 /** An optional part that a function of ours makes, known by one of its methods. */

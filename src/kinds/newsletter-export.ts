@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Clock, systemClock } from "../clock.js";
 import { InvalidOptionError, PublicError } from "../errors.js";
-import { defineKind, type Kind, type KindRules, requirePositiveInteger } from "../kinds.js";
+import { defineKind, type Kind, type KindRules, requireWholeNumber } from "../kinds.js";
 import { exportCsv } from "./csv-export.js";
 import { placeOf } from "./export-place.js";
 import { type NewsletterPayload, newsletterPayload } from "./newsletter-payload.js";
@@ -63,7 +63,9 @@ export function defineNewsletterExport<const Name extends string, Row>(
   defaultColumns: readonly string[],
   options: NewsletterExportOptions<Row>,
 ): NewsletterExport<Name> {
-  const { columns = defaultColumns, keyOf, checkpointEvery, clock, scope, ...rules } = options;
+  const { columns = defaultColumns, keyOf, checkpointEvery, clock, scope } = options;
+  // These alone: hosts may give a whole service of theirs, which has more than options.
+  const { attempts, backoff, timeout, concurrency, expireAfter } = options;
   const settings = {
     columns,
     keyOf,
@@ -79,9 +81,9 @@ export function defineNewsletterExport<const Name extends string, Row>(
   if (!Array.isArray(columns) || columns.length === 0 || !columns.every(isFieldName)) {
     throw new InvalidOptionError(`columns of the kind ${name} must be a list of names, one at least.`);
   }
-  requirePositiveInteger(`checkpointEvery of the kind ${name}`, settings.checkpointEvery);
+  requireWholeNumber(`checkpointEvery of the kind ${name}`, settings.checkpointEvery);
   return defineKind(name, {
-    ...rules,
+    ...{ attempts, backoff, timeout, concurrency, expireAfter },
     scope: scope ?? NEWSLETTER_EXPORT_DEFAULTS.scope,
     payload: newsletterPayload,
     async run(context) {

@@ -17,11 +17,16 @@ describe("createAsyncJobs", () => {
     ["a result store that is a path", { results: "results" }, /results/],
     ["webhooks that are a URL", { webhooks: "https://a.example" }, /webhooks must be made by/],
     ["a concurrency of zero", { concurrency: 0 }, /concurrency is 0/],
-    ["a claim ahead of less than none", { claimAhead: -1 }, /claimAhead is -1/],
-    ["a lease that is no number", { lease: "30s" }, /lease is 30s/],
+    ["a claim ahead of less than none", { claimAhead: -1 }, /claimAhead is -1; .* at least 0/],
+    ["a lease that is no number", { lease: "30s" }, /lease is "30s"; it must be a whole number/],
     ["a heartbeat that is neither", { heartbeat: "process" }, /heartbeat is process/],
     ["a negative expiry", { expireAfter: -1 }, /expireAfter is -1/],
     ["an expiry that is not whole", { expireAfter: 1.5 }, /expireAfter is 1.5/],
+    [
+      "an expiry beyond all numbers",
+      { expireAfter: 1e18 },
+      /expireAfter is 1000000000000000000; .* up to 9007199254740991/,
+    ],
     ["a payload limit of infinity", { maxPayloadBytes: Number.POSITIVE_INFINITY }, /maxPayloadBytes/],
     ["a limit of no jobs", { maxWaiting: 0 }, /maxWaiting is 0/],
     ["keys of links as they are", { signedResults: ["secret"] }, /signedResults\(\{ keys \}\)/],
@@ -53,8 +58,24 @@ describe("defineKind", () => {
     ["a concurrency of a half", "k", { concurrency: 0.5 }],
     ["a back-off of nothing", "k", { backoff: { base: 0 } }],
     ["no handler", "k", { run: undefined }],
+    ["an option that createAsyncJobs takes", "k", { maxWaiting: 2 }],
+    ["a payload that is no schema", "k", { payload: { currency: "string" } }],
+    ["a schema of a zod without Standard Schema", "k", { payload: { parse: () => null } }],
+    ["no payload by null", "k", { payload: null }],
+    ["a name that is a number", 5, {}],
   ])("refuses %s", (_what, name, wrong) => {
     // @ts-expect-error the options are wrong on purpose
     expect(() => defineKind(name, { run: () => "", ...wrong })).toThrow(InvalidOptionError);
+  });
+
+  it("says which option it does not have, and what a payload must be", () => {
+    // @ts-expect-error the option is wrong on purpose
+    expect(() => defineKind("k", { run: () => "", retries: 5 })).toThrow(
+      'The kind k has no option "retries"; it has payload, scope, attempts',
+    );
+    // @ts-expect-error the payload is wrong on purpose
+    expect(() => defineKind("k", { run: () => "", payload: {} })).toThrow(
+      /payload of the kind k .* zod 3.24/,
+    );
   });
 });
