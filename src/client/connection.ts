@@ -51,7 +51,7 @@ export class Connection {
     this.#settings = settings;
   }
 
-  /** @throws RefusedError, ConnectionError, UnexpectedAnswerError for a redirect */
+  /** @throws RefusedError, ConnectionError, InvalidArgumentError, UnexpectedAnswerError for a redirect */
   async ask(question: Question): Promise<Answer> {
     const { response, exchange } = await this.open(question);
     const { status, headers } = response;
@@ -63,13 +63,13 @@ export class Connection {
     const { authenticate, clock, fetch } = this.#settings;
     const url = this.#urlOf(path);
     const credentials = await authenticate({ method, url });
-    const exchange = new Exchange(clock, signal);
     const init: RequestInit = {
       method,
-      headers: { Accept: "application/json", ...headers, ...credentials },
+      headers: requireHeaders({ Accept: "application/json", ...headers, ...credentials }),
       redirect: "manual",
       ...(body !== undefined && { body }),
     };
+    const exchange = new Exchange(clock, signal);
     const response = await exchange.send(fetch, url, init, silence);
     if (response.ok || response.status === 304) return { response, exchange };
     if (response.status >= 400) {
@@ -90,5 +90,29 @@ export class Connection {
     throw new InvalidArgumentError(
       `${JSON.stringify(path)} must be a path that begins with a slash, or a URL of the same origin as ${baseUrl}.`,
     );
+  }
+}
+
+/**
+ * The headers, if they can be sent. `fetch` would refuse them as if the server could not be reached.
+ *
+ * @throws InvalidArgumentError without the value, which may be a secret
+ */
+function requireHeaders(headers: RequestHeaders): RequestHeaders {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!canBeSent(name, value)) {
+      throw new InvalidArgumentError(
+        `The header ${JSON.stringify(name)} cannot be sent: names are ASCII, values Latin-1 without line breaks.`,
+      );
+    }
+  }
+  return headers;
+}
+
+function canBeSent(name: string, value: string): boolean {
+  try {
+    return new Headers([[name, value]]).has(name);
+  } catch {
+    return false;
   }
 }

@@ -4,9 +4,6 @@
  */
 export abstract class ClientError extends Error {
   abstract readonly code: string;
-  override get name(): string {
-    return this.constructor.name;
-  }
 }
 
 /** An option or argument makes no sense. */
@@ -103,4 +100,17 @@ export class DownloadBrokenError extends ClientError {
   ) {
     super(`The download broke off after ${bytes} bytes: ${reason}`, options);
   }
+}
+
+// In so many words: a bundler may have renamed the classes.
+for (const [name, { prototype }] of Object.entries({
+  InvalidArgumentError,
+  RefusedError,
+  ConnectionError,
+  SilenceError,
+  UnexpectedAnswerError,
+  NoFileError,
+  DownloadBrokenError,
+})) {
+  Object.defineProperty(prototype, "name", { value: name });
 }

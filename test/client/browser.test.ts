@@ -26,11 +26,12 @@ const web = {
   clearTimeout: (timer: number) => clearTimeout(timer),
 };
 
-/** The page in one file, as a bundler for browsers writes it. It defines `page`. */
+/** The page in one file, as a bundler for browsers writes it, with short names. It defines `page`. */
 async function bundlePage(): Promise<string> {
   const { outputFiles, warnings } = await build({
     entryPoints: [join(root, "test/client/page.ts")],
     bundle: true,
+    minify: true,
     platform: "browser",
     format: "iife",
     globalName: "page",
@@ -63,7 +64,7 @@ it("runs in Chromium, on a page of the API's own site and of another", async (co
 });
 
 /** What a page sees that does all that the client can. */
-const EXPORTED = { isFirst: true, status: "done", length: FILE.length, refusal: "NOT_FOUND" };
+const EXPORTED = { isFirst: true, status: "done", length: FILE.length, refusal: "RefusedError" };
 
 /** GET /page exports from each shop of its query and posts what it saw. */
 function servePage(script: string) {

@@ -21,7 +21,7 @@ describe("a page of another site", () => {
       isFirst: true,
       status: "done",
       length: FILE.length,
-      refusal: "NOT_FOUND",
+      refusal: "RefusedError",
     });
   });
 

@@ -19,7 +19,7 @@ export async function exportTable(
   const { stream, fileName } = await client.download(job, { signal: new AbortController().signal });
   const { length } = await new Response(stream).text();
   await client.erase(id);
-  const refusal = await client.get(id).catch((error: { readonly code?: unknown }) => error.code);
+  const refusal = await client.get(id).catch((error: unknown) => String(error).split(":", 1)[0]);
   const isFirst = again.id === id && listed.join() === id && fileName === `${id}.csv`;
   return JSON.stringify({ isFirst, status: job.status, length, refusal });
 }

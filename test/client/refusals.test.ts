@@ -49,6 +49,25 @@ describeEachHost((setStage) => {
     expect(pauses.made.length).toBe(before);
   });
 
+  it.each([
+    ["a value beyond Latin-1", { "X-ApiKey": "…" }],
+    ["a value of two lines", { "X-ApiKey": "a\nX-Other: b" }],
+    ["a name with a space", { "X ApiKey": "a" }],
+    ["no name", { "": "a" }],
+  ])("refuses at once credentials that no header can hold: %s", async (_what, authenticate) => {
+    const stage = await setStage();
+    const pauses = skipPauses();
+    const client = stage.client({ clock: pauses.clock, authenticate });
+    const [name = ""] = Object.keys(authenticate);
+    for (const call of [() => client.get(UNKNOWN), () => client.wait(UNKNOWN)]) {
+      await expect(call()).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining(`The header ${JSON.stringify(name)} cannot be sent`),
+      });
+    }
+    expect({ seen: stage.seen, pauses: pauses.made }).toEqual({ seen: [], pauses: [] });
+  });
+
   it("makes a start again only when it is named by a key", async () => {
     const stage = await setStage();
     const client = stage.client();
