@@ -6,7 +6,12 @@ import type { WebhookRequest } from "../../src/index.js";
 export type SignatureHeader = "authorization" | "webhook-id" | "webhook-timestamp" | "webhook-signature";
 
 /** Begins a secret that is written as Standard Webhooks do: the key in base64. */
-const PREFIX = "whsec_";
+export const PREFIX = "whsec_";
+
+/** Whether a secret in the writing of Standard Webhooks holds a key: whatever is no base64 would be none, or a short one. */
+export function hasKey(secret: string): boolean {
+  return !secret.startsWith(PREFIX) || /^[\w+/-]+={0,2}$/.test(secret.slice(PREFIX.length));
+}
 
 /**
  * The headers that prove who sends a request: the API's JWT, which does not cover the body, and beside it the signature
