@@ -17,12 +17,12 @@ export interface LentTransaction {
 
 type Run = (sql: string, values: unknown[]) => Promise<readonly object[]>;
 
-/** @throws InvalidOptionError for what is neither a client of pg nor a transaction of Kysely */
+/** @throws InvalidOptionError, at the latest when it is used, for what is no open transaction of pg or Kysely */
 export function lentTransaction(transaction: unknown): LentTransaction {
   const run = runOf(transaction);
   const guarded: Run = (sql, values) =>
     run(sql, values).catch((error: unknown) => {
-      throw outage(error) ?? error;
+      throw isOutside(error) ? noTransaction({ cause: error }) : (outage(error) ?? error);
     });
   const ask = async (sql: string, values: readonly unknown[] = []) =>
     (await guarded(sql, [...values])).map((row) => Object.values(row));
@@ -45,9 +45,19 @@ function runOf(transaction: unknown): Run {
   if (isClient(transaction))
     return async (sql, values) =>
       (await transaction.query<object & { [key: string]: unknown }>(sql, values)).rows;
-  throw new InvalidOptionError(
+  throw noTransaction();
+}
+
+function noTransaction(options?: { readonly cause: unknown }): InvalidOptionError {
+  return new InvalidOptionError(
     "The transaction must be a client of pg on which a transaction is open, or a Transaction of Kysely.",
+    options,
   );
+}
+
+/** What the server says to a savepoint on a client without a transaction. */
+function isOutside(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "25P01";
 }
 
 interface KyselyTransaction {

@@ -253,8 +253,15 @@ it("looks once whether a kind is known, however often it starts jobs of it", asy
 
 it("refuses what is no transaction", async () => {
   const { pool, mine } = await setUp();
-  for (const transaction of [pool, {}, new Kysely<Orders>({ dialect: new PostgresDialect({ pool }) })]) {
+  const client = await pool.connect();
+  for (const transaction of [
+    pool,
+    {},
+    new Kysely<Orders>({ dialect: new PostgresDialect({ pool }) }),
+    client,
+  ]) {
     await expect(mine.create("export", null, { transaction })).rejects.toThrow(InvalidOptionError);
     await expect(mine.createMany("export", [null], { transaction })).rejects.toThrow(InvalidOptionError);
   }
+  client.release();
 });
