@@ -12,7 +12,8 @@ import type { Kind } from "./kinds.js";
  * @throws PayloadTooLargeError when it takes more than `maxBytes`
  */
 export function encodePayload(kind: Kind, payload: unknown, maxBytes: number): string | Promise<string> {
-  const encode = (value: unknown): string => toLimitedJson(kind.name, value, maxBytes);
+  const what = kind.schema === undefined ? "The payload" : "What the schema gives as the payload";
+  const encode = (value: unknown): string => toLimitedJson(`${what} of ${kind.name}`, value, maxBytes);
   if (kind.schema === undefined) return encode(payload);
   const checked = kind.schema["~standard"].validate(payload);
   return "then" in checked
@@ -46,16 +47,14 @@ function describeIssue(issue: StandardSchemaV1.Issue): string {
   return path === "" ? issue.message : `${path}: ${issue.message}`;
 }
 
-function toLimitedJson(kind: string, value: unknown, maxBytes: number): string {
-  const text = toJson(kind, value);
+function toLimitedJson(what: string, value: unknown, maxBytes: number): string {
+  const text = toJson(what, value);
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return text;
-  throw new PayloadTooLargeError(
-    `The payload of ${kind} takes ${bytes} bytes as JSON; at most ${maxBytes} are allowed.`,
-  );
+  throw new PayloadTooLargeError(`${what} takes ${bytes} bytes as JSON; at most ${maxBytes} are allowed.`);
 }
 
-function toJson(kind: string, value: unknown): string {
+function toJson(what: string, value: unknown): string {
   const keys: string[] = [];
   try {
     requireJson(value, keys, new Set());
@@ -65,7 +64,7 @@ function toJson(kind: string, value: unknown): string {
       error instanceof NotJson
         ? `${["payload", ...keys].join(".")} ${error.message}`
         : "The payload cannot be written as JSON.";
-    throw new InvalidPayloadError(`The payload of ${kind} must be JSON. ${reason}`, [reason]);
+    throw new InvalidPayloadError(`${what} must be JSON. ${reason}`, [reason]);
   }
 }
 
@@ -90,7 +89,7 @@ function requireJson(value: unknown, keys: string[], above: Set<object>): void {
       if (value !== null) requireJsonObject(value, keys, above);
       return;
     default:
-      throw new NotJson(`is a ${typeof value}.`);
+      throw new NotJson(value === undefined ? "is undefined." : `is a ${typeof value}.`);
   }
 }
 
@@ -101,9 +100,10 @@ function requireJsonObject(value: object, keys: string[], above: Set<object>): v
     for (const [index, item] of value.entries()) requireJsonAt(String(index), item, keys, above);
   } else {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if ((prototype !== Object.prototype && prototype !== null) || "toJSON" in value) {
-      throw new NotJson("is not a plain object.");
+    if (prototype !== Object.prototype && prototype !== null) {
+      throw new NotJson(`is not a plain object but of the class ${value.constructor?.name}.`);
     }
+    if ("toJSON" in value) throw new NotJson("is not a plain object: it has toJSON.");
     for (const [key, item] of Object.entries(value)) {
       // An absent key and an undefined one are the same to JSON and to optional properties.
       if (item !== undefined) requireJsonAt(key, item, keys, above);

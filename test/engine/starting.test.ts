@@ -45,18 +45,28 @@ describeEachStore("starting jobs", (engine) => {
   });
 
   it.each([
-    ["a function", () => 1],
-    ["undefined", undefined],
-    ["NaN", { n: Number.NaN }],
-    ["a bigint", { n: 1n }],
-    ["a Date", { at: new Date(0) }],
-    ["a Map", [new Map()]],
-    ["a symbol", { s: Symbol("s") }],
-  ])("refuses %s as a payload, because JSON would alter it", async (_what, payload) => {
+    ["a function", () => 1, "payload is a function."],
+    ["undefined", undefined, "payload is undefined."],
+    ["NaN", { n: Number.NaN }, "payload.n is NaN."],
+    ["a bigint", { n: 1n }, "payload.n is a bigint."],
+    ["a Date", { at: new Date(0) }, "payload.at is not a plain object but of the class Date."],
+    ["a Map", [new Map()], "payload.0 is not a plain object but of the class Map."],
+    ["a symbol", { s: Symbol("s") }, "payload.s is a symbol."],
+    ["what writes itself as JSON", { toJSON: null }, "payload is not a plain object: it has toJSON."],
+  ])("refuses %s as a payload, because JSON would alter it", async (_what, payload, why) => {
     const { jobs } = await engine({ kinds });
     // @ts-expect-error not JSON
     const refused = jobs.as(blueBottle).create("free", payload);
-    await expect(refused).rejects.toMatchObject({ code: "INVALID_PAYLOAD" });
+    const message = `The payload of free must be JSON. ${why}`;
+    await expect(refused).rejects.toMatchObject({ code: "INVALID_PAYLOAD", message, issues: [why] });
+  });
+
+  it("says that it was the schema which gave what is not JSON", async () => {
+    const due = defineKind("due", { payload: z.object({ at: z.coerce.date() }), run: () => "" });
+    const { jobs } = await engine({ kinds: [due] });
+    await expect(jobs.as(blueBottle).create("due", { at: "2026-01-05" })).rejects.toThrow(
+      /^What the schema gives as the payload of due must be JSON. payload.at is .* class Date/,
+    );
   });
 
   it("refuses a payload that contains itself or is nested beyond measure", async () => {
