@@ -35,6 +35,7 @@ export class Attempt {
   #abortReason: Error | undefined;
   #file: AttemptFileWriter | undefined;
   #progress: Progress | undefined;
+  #hasWarned = false;
   #begun = false;
   #ended = false;
   #overdue: Timer | undefined;
@@ -136,9 +137,7 @@ export class Attempt {
     return new AttemptContext(() => this.#signal(), {
       job: attemptedJob(job, checkpoint),
       payload: JSON.parse(job.payload),
-      progress: (done, total) => {
-        this.#progress = total === undefined ? { done } : { done, total };
-      },
+      progress: (done, total) => this.#noteProgress(done, total),
       checkpoint: (cursor) => this.#checkpoint(cursor),
       file: (options) => this.#openFile(options, checkpoint),
       log: (level, message, fields) =>
@@ -153,6 +152,20 @@ export class Attempt {
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
     }
     return this.#controller.signal;
+  }
+
+  /** Anything but numbers is left out: sent to the store, it could fail the heartbeat that renews other jobs as well. */
+  #noteProgress(done: number, total: number | undefined): void {
+    if (Number.isFinite(done) && (total === undefined || Number.isFinite(total))) {
+      this.#progress = total === undefined ? { done } : { done, total };
+      return;
+    }
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const { id, kind } = this.job;
+    const given = `done ${String(done)} (${typeof done}), total ${String(total)} (${typeof total})`;
+    const message = `the progress of job ${id} is not told: it must be numbers, and was ${given}`;
+    this.#surroundings.log("warn", message, { job: id, kind });
   }
 
   async #checkpoint(cursor: JsonValue): Promise<void> {
@@ -186,7 +199,7 @@ export class Attempt {
     if (returned === undefined) return { type: "text", text: "" };
     if (typeof returned !== "string") {
       throw new InvalidResultError(
-        `A handler returns a string or nothing; this one returned a ${typeof returned}.`,
+        `A handler returns a string or nothing; this one returned ${nameOf(returned)}.`,
       );
     }
     const { maxResultBytes } = this.#surroundings;
@@ -222,6 +235,11 @@ class AttemptContext implements HandlerContext<unknown> {
   get signal(): AbortSignal {
     return this.#signalOf();
   }
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 function finishFile(file: AttemptFileWriter, returned: unknown): Promise<JobResult> {

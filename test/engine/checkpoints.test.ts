@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { defineKind, RunnerStoppedError } from "../../src/index.js";
+import { defineKind, type Log, RunnerStoppedError } from "../../src/index.js";
 import { blueBottle, describeEachStore, keysOf, type MakeEngine } from "./engine.js";
 
 /** Writes 1 to 6, a line each, with a checkpoint after each; breaks off as told. */
@@ -111,5 +111,32 @@ describeEachStore("checkpoints", (engine) => {
       status: "pending",
       progress: { done: 1, total: 4 },
     });
+  });
+
+  it.each([
+    ["a text", "1", 4],
+    ["a BigInt", 1n, 4],
+    ["what is no number", 0 / 0, 4],
+    ["a total that is null", 2, null],
+  ])("leave out a progress of %s, which no store could keep, and say so once", async (_what, done, total) => {
+    const kind = defineKind("progressing", {
+      run: async ({ progress, checkpoint }) => {
+        progress(1, 4);
+        for (let time = 0; time < 2; time += 1) {
+          // @ts-expect-error wrong on purpose
+          progress(done, total);
+        }
+        await checkpoint(null);
+        throw new Error("stop here");
+      },
+    });
+    const warned: string[] = [];
+    const log: Log = (_level, message) => void warned.push(message);
+    const { jobs } = await engine({ kinds: [kind], log });
+    const { id } = await jobs.as(blueBottle).create("progressing", null);
+    await jobs.as(blueBottle).get(id);
+    await jobs.runUntilIdle();
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ progress: { done: 1, total: 4 } });
+    expect(warned.filter((message) => message.includes("is not told"))).toHaveLength(1);
   });
 });
