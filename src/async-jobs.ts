@@ -1,5 +1,6 @@
 import type { Accessor } from "./accessor.js";
 import { Cursors } from "./cursor.js";
+import { StoreClosedError } from "./errors.js";
 import { type EventListener, type EventName, Events } from "./events.js";
 import { GroupCommit } from "./group-commit.js";
 import type { ReplyContext } from "./http/replies.js";
@@ -8,6 +9,7 @@ import { newReference } from "./ids.js";
 import type { NewJob } from "./job.js";
 import { JobWatch } from "./job-watch.js";
 import { type Kind, KindRegistry } from "./kinds.js";
+import { guardLog } from "./log.js";
 import { type AsyncJobsOptions, resolveOptions } from "./options.js";
 import { Pace } from "./pace.js";
 import { type Principal, requirePrincipal, servedShop } from "./principal.js";
@@ -54,7 +56,11 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
    */
   readonly holderOf?: (link: string, fileName: string) => Principal | undefined;
 
-  /** Runs jobs in this process, and prunes, until `stop`. Keeps the process alive. */
+  /**
+   * Runs jobs in this process, and prunes, until `stop`. Keeps the process alive.
+   *
+   * @throws StoreClosedError after `close`
+   */
   start(): Promise<void>;
 
   /**
@@ -97,7 +103,8 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
 export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   options: AsyncJobsOptions<Kinds>,
 ): AsyncJobs<Kinds> {
-  const { store, results, clock, ids, random, log, publicUrl, ...settings } = resolveOptions(options);
+  const { store, results, clock, ids, random, publicUrl, ...settings } = resolveOptions(options);
+  const log = guardLog(settings.log);
   const { concurrency, claimAhead, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
   const { maxResultBytes, retryAfter, maxWait, maxFollowed, signedResults } = settings;
   const kinds = new KindRegistry(options.kinds);
@@ -126,6 +133,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     onNotRemoved: (keys: readonly string[]) => pruner.removeLater(keys),
   };
 
+  let isClosed = false;
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
     kinds: options.kinds,
@@ -149,6 +157,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
       },
     }),
     async start() {
+      if (isClosed) throw new StoreClosedError("These jobs were closed, and their store: make new ones.");
       watch.start();
       runner.start();
       pruner.start();
@@ -159,6 +168,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
       await runner.stop(grace);
     },
     async close(stopOptions) {
+      isClosed = true;
       await jobs.stop(stopOptions);
       await store.close();
     },

@@ -32,7 +32,7 @@ export interface PartnerAppPrincipal {
  */
 export function requirePrincipal(principal: Principal): void {
   const complete =
-    isId(principal.shop) &&
+    isId(principal?.shop) &&
     (principal.via === "api-key" ||
       (principal.via === "oauth" && isId(principal.app) && Array.isArray(principal.scopes)));
   if (complete) return;

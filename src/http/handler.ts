@@ -44,12 +44,13 @@ export type Handler<HostRequest> = (request: PlainRequest<HostRequest>) => Promi
  * The API from plain request to plain answer: what a host adapter translates to its framework. Prove one with
  * `hostConformance` from `async-jobs/testing`.
  *
- * @throws InvalidOptionError when the prefix is not a path
+ * @throws InvalidOptionError when there are no jobs, authenticate is no function, or the prefix is not a path
  */
 export function createHandler<HostRequest>(
   jobs: AsyncJobs<readonly Kind[]>,
   { authenticate, prefix = "" }: HandlerOptions<HostRequest>,
 ): Handler<HostRequest> {
+  requireParts(jobs, authenticate);
   requirePrefix(prefix);
   const report = (during: string, error: unknown): string => jobs.report(during, error);
 
@@ -80,6 +81,17 @@ export function createHandler<HostRequest>(
     const reply = await answer(request, route, query);
     return request.method === "HEAD" ? withoutBody(reply) : reply;
   };
+}
+
+function requireParts(jobs: AsyncJobs<readonly Kind[]>, authenticate: unknown): void {
+  if (typeof jobs?.as !== "function") {
+    throw new InvalidOptionError("A host is given the jobs first, as createAsyncJobs makes them.");
+  }
+  if (typeof authenticate !== "function") {
+    throw new InvalidOptionError(
+      "authenticate must be a function that gives the principal who asks, or undefined for nobody.",
+    );
+  }
 }
 
 function requirePrefix(prefix: string): void {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import {
   type AsyncJobsEvents,
   ClaimLostError,
@@ -325,6 +325,38 @@ describeEachStore("running jobs", (engine) => {
       [first, second].map(async ({ id }) => (await jobs.as(blueBottle).get(id)).status),
     );
     expect(states.sort()).toEqual(["done", "pending"]);
+  });
+
+  it("does not start again once it is closed", async () => {
+    const { jobs } = await engine({ kinds: [] });
+    await jobs.start();
+    const closing = jobs.close();
+    await expect(jobs.start()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    await closing;
+    await expect(jobs.start()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+  });
+
+  it("runs jobs though its log throws, and the console takes the lines", async () => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => said.mockRestore());
+    const broken = defineKind("broken", {
+      attempts: 1,
+      run: ({ log }) => {
+        log("error", "the handler's own line");
+        throw new Error("never mind");
+      },
+    });
+    const log = () => {
+      throw new Error("no disk for logs");
+    };
+    const { jobs } = await engine({ kinds: [broken], log });
+    const { id } = await jobs.as(blueBottle).create("broken", null);
+    await jobs.runUntilIdle();
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "failed" });
+    const lines = said.mock.calls.map((line) => line.join(" "));
+    for (const line of ["the handler's own line", `job ${id} failed`, "no disk for logs"]) {
+      expect(lines).toContainEqual(expect.stringContaining(line));
+    }
   });
 
   it("wakes for a new job without waiting for a timer", async () => {

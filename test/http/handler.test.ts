@@ -150,6 +150,20 @@ it("leaves a principal that makes no sense to the host's own error handling", as
   );
 });
 
+it("refuses to be made without jobs, or without anybody to say who asks", () => {
+  const { jobs } = serving();
+  // @ts-expect-error there is no authenticate
+  expect(() => createHandler(jobs, {})).toThrow(/^authenticate must be a function/);
+  // @ts-expect-error there are no jobs
+  expect(() => createHandler({ authenticate: () => undefined }, {})).toThrow(/createAsyncJobs makes them/);
+});
+
+it("says what a principal is when it is given none", () => {
+  const { jobs } = serving();
+  // @ts-expect-error there is none
+  expect(() => jobs.as(undefined)).toThrow(/^A principal is \{ via: "api-key", shop \}/);
+});
+
 it.each(["shop-api", "/shop-api/", "/", "//"])("refuses the prefix %s", (prefix) => {
   const { jobs } = serving();
   const create = () => createHandler(jobs, { authenticate: () => undefined, prefix });
