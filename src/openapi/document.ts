@@ -1,4 +1,5 @@
 import type { AsyncJobs } from "../async-jobs.js";
+import { InvalidOptionError } from "../errors.js";
 import type { Kind } from "../kinds.js";
 import { HEADER_COMPONENTS } from "./headers.js";
 import type { JsonObject } from "./json-object.js";
@@ -41,8 +42,8 @@ const DESCRIPTION =
  * Describes the API as it serves, with the engine's kinds and the host's own routes that start them, and the webhooks
  * that it sends. Host it where your customers look for it.
  *
- * @throws InvalidOptionError when a route starts a kind that the engine does not know, or takes a payload that cannot
- * be said as JSON Schema
+ * @throws InvalidOptionError when a route starts a kind that the engine does not know, takes a payload that cannot be
+ * said as JSON Schema, or has a path that OpenAPI does not read
  *
  * @example
  * const document = openapi(jobs, {
@@ -125,6 +126,7 @@ function placeStarts(
 ): readonly PlacedOperation[] {
   const ids = new Set<string>();
   return Object.entries(starts).map(([path, route]) => {
+    requirePath(path);
     const wanted = `start-${route.kind}`.replace(/[^A-Za-z0-9]+(.)/g, (_, letter: string) =>
       letter.toUpperCase(),
     );
@@ -133,6 +135,14 @@ function placeStarts(
     ids.add(id);
     return { path, method: "POST", operation: startOperation(route, id, kinds) };
   });
+}
+
+/** Routers write names otherwise than OpenAPI does, which would take `:id` for a part that is always the same. */
+function requirePath(path: string): void {
+  if (/^\/(?!.*\/[:*])/.test(path)) return;
+  throw new InvalidOptionError(
+    `starts has the path ${JSON.stringify(path)}; it must begin with a slash, its names in braces: /api/v1/newsletters/{id}/export.`,
+  );
 }
 
 /** As the document's `paths`, with the parameters that their templates name. */
