@@ -62,6 +62,7 @@ export interface Client<Kinds extends NamedKinds = NamedKinds> {
   /**
    * The job once it is done or has failed. Follows its events, or has requests held, or asks from time to time,
    * whichever is the cheapest that the server offers, and goes on through broken connections and restarts.
+   * It takes a connection: over HTTP/1.1 a browser has six to a host, and whatever else it asks waits for one.
    */
   wait(id: string, options?: WaitOptions): Promise<FinishedJob<KindName<Kinds>>>;
 
