@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/postgres/global-setup.ts"],
+    globalSetup: ["test/postgres/global-setup.ts", "test/processes/global-setup.ts"],
     pool: "forks",
     // All cores: many tests wait for processes of their own.
     maxWorkers: availableParallelism(),

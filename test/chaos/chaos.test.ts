@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from "vitest";
-import { useChildren } from "../processes/children.js";
+import { compiled, useChildren } from "../processes/children.js";
 import { keepInPostgres } from "../processes/place.js";
 import { chaos } from "./chaos.js";
 
@@ -16,7 +16,7 @@ describe.each(["SQLite", "PostgreSQL"])(
       if (database === "PostgreSQL") keepInPostgres(folder, inject("postgresUrl"));
       // A slow machine needs more kills until there are more jobs than that.
       const goesOn = (kills: number, jobs: number) => kills < KILLS || jobs <= KILLS;
-      const report = await chaos(children.compiled(), folder, goesOn);
+      const report = await chaos(compiled, folder, goesOn);
       expect(report).toMatchObject({ outcomesLost: 0, outcomesTwice: 0, problems: [] });
     });
   },

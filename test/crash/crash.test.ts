@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { useChildren } from "../processes/children.js";
+import { compiled } from "../processes/children.js";
 import { keepInPostgres } from "../processes/place.js";
 import { type Crash, crash, inParallel, type Prepare, pointsOf } from "./sweep.js";
 
@@ -11,15 +11,14 @@ describe.each<[string, Prepare, string]>([
   ["SQLite", () => {}, "commit"],
   ["PostgreSQL", (folder) => keepInPostgres(folder, inject("postgresUrl")), "update jobs"],
 ])("a process that is killed at a write, its jobs in %s", (_database, prepare, lastWrite) => {
-  const children = useChildren();
   let points: readonly string[] = [];
 
   beforeAll(async () => {
-    points = await pointsOf(children.compiled(), prepare);
+    points = await pointsOf(compiled, prepare);
   });
 
   const crashAtEach = (runs: readonly (readonly string[])[]): Promise<readonly Crash[]> =>
-    inParallel(runs, (run) => crash(children.compiled(), run, prepare));
+    inParallel(runs, (run) => crash(compiled, run, prepare));
 
   it.each([lastWrite, "insert", "update", "delete", "open", "sync", "rename", "copyFile", "unlink"])(
     "can be killed before and after %s",

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, inject, it } from "vitest";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
 import { sqliteStore } from "../../adapters/stores/sqlite/index.js";
 import { createAsyncJobs, defineKind, type EventName, type JobStore } from "../../src/index.js";
-import { useChildren } from "../processes/children.js";
+import { compiled, useChildren } from "../processes/children.js";
 import { databaseIn, keepInPostgres, openPlace } from "../processes/place.js";
 import { DATABASES } from "../processes/shared-folder.js";
 import type { BlockingMessage, BlockingSettings } from "./blocking.child.js";
@@ -97,18 +97,14 @@ describe.each(DATABASES)("a handler that holds the event loop, its job in %s", (
 });
 
 describe("a heartbeat thread that fails", () => {
-  const children = useChildren();
-
   it.each([
     ["because there is no such module", "./none.js", "Cannot find module"],
     ["because its store cannot be opened", "./closed.thread.js", "nobody is let in"],
     ["after it has begun", "./dying.thread.js", "gone in the midst of it"],
   ])("%s is told to the operator, and jobs run without it", async (_why, module, message) => {
-    const library: typeof import("../../src/index.js") = await import(
-      children.compiled().path("../src/index")
-    );
+    const library: typeof import("../../src/index.js") = await import(compiled.path("../src/index"));
     const address = {
-      module: new URL(module, `file://${children.compiled().path("engine/x")}`).href,
+      module: new URL(module, `file://${compiled.path("engine/x")}`).href,
       argument: null,
     };
     const store: JobStore = Object.assign(memoryStore(), { address });

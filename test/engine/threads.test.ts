@@ -13,7 +13,7 @@ import {
   type ResultStore,
 } from "../../src/index.js";
 import { handClock } from "../../src/testing/index.js";
-import { useChildren } from "../processes/children.js";
+import { compiled } from "../processes/children.js";
 import type { Deed } from "./deeds.thread.js";
 import { blueBottle, gate, keysOf } from "./engine.js";
 
@@ -27,7 +27,6 @@ interface Line {
 }
 
 describe("a handler in a thread", () => {
-  const children = useChildren();
   const closing: (() => Promise<void>)[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0)) await close();
@@ -39,7 +38,6 @@ describe("a handler in a thread", () => {
     rules = {} as Rules,
     results = memoryResults() as ResultStore,
   } = {}) {
-    const compiled = children.compiled();
     const library: typeof import("../../src/index.js") = await import(compiled.path("../src/index"));
     const thread = pathToFileURL(compiled.path(`engine/${module}.thread`));
     const lines: Line[] = [];

@@ -1,44 +1,34 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterEach, inject } from "vitest";
 import { type Child, type ChildOptions, type Message, startChild } from "./child.js";
-import { type Compiled, compileChildren } from "./compiled.js";
+import { compiledIn } from "./compiled.js";
 
 export interface Children {
   /** Starts a script of this name in `test`, without its ending: `processes/worker.child`. */
   start<Told extends Message>(script: string, settings: unknown, options?: ChildOptions): Child<Told>;
   /** A new folder. */
   folder(): Promise<string>;
-  /** For what starts children by itself. */
-  compiled(): Compiled;
 }
+
+/** What the tests start, compiled before the first of them. */
+export const compiled = compiledIn(inject("compiledChildren"));
 
 /** Children for the tests of one file. After each test those that still live are killed, and its folders removed. */
 export function useChildren(): Children {
-  let compilation: Compiled | undefined;
   const living: Child<Message>[] = [];
   const folders: string[] = [];
-  const compiled = (): Compiled => {
-    if (compilation === undefined)
-      throw new Error("children are compiled before the first test, not earlier");
-    return compilation;
-  };
 
-  beforeAll(async () => {
-    compilation = await compileChildren();
-  });
   afterEach(async () => {
     for (const child of living) child.kill("SIGKILL");
     await Promise.all(living.splice(0).map(({ ended }) => ended));
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
   });
-  afterAll(() => compilation?.remove());
 
   return {
-    compiled,
     start<Told extends Message>(script: string, settings: unknown, options?: ChildOptions) {
-      const child = startChild<Told>(compiled().path(script), settings, options);
+      const child = startChild<Told>(compiled.path(script), settings, options);
       living.push(child);
       return child;
     },

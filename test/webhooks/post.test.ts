@@ -12,7 +12,7 @@ import {
   resolveBySystem,
 } from "../../adapters/webhooks/post.js";
 import { startChild } from "../processes/child.js";
-import { useChildren } from "../processes/children.js";
+import { compiled } from "../processes/children.js";
 import { openReceiver } from "./receiver.js";
 import type { SenderMessage, SenderSettings } from "./sender.child.js";
 
@@ -184,7 +184,6 @@ describe("a request to an endpoint", () => {
 });
 
 describe("a request by TLS", () => {
-  const children = useChildren();
   const certificates = join(import.meta.dirname, "certificates");
 
   /** Sends from a process that trusts the certificate, which was made for this test, of `hooks.example.com`. */
@@ -205,7 +204,7 @@ describe("a request by TLS", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const asked: SenderSettings = { url: `https://${host}:${port}/hook`, address: HERE.address };
-    const sender = startChild<SenderMessage>(children.compiled().path("webhooks/sender.child"), asked, {
+    const sender = startChild<SenderMessage>(compiled.path("webhooks/sender.child"), asked, {
       env: { NODE_EXTRA_CA_CERTS: join(certificates, "certificate.pem") },
     });
     const { answer } = await sender.hears("answer");

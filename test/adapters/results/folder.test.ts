@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { folderResults } from "../../../adapters/results/folder.js";
@@ -15,6 +14,7 @@ import {
   type ResultStore,
   ResultStoreError,
 } from "../../../src/index.js";
+import { compiled } from "../../processes/children.js";
 
 const KEY = "57b5aa3b046abfb053d80b52.1";
 const NEXT_KEY = "57b5aa3b046abfb053d80b52.2";
@@ -46,11 +46,6 @@ async function keys(): Promise<readonly string[]> {
 async function read(key: string): Promise<string | undefined> {
   const stream = await results.open(key);
   return stream && text(stream);
-}
-
-/** The arguments with which Node runs a script that lies beside this one. */
-function script(name: string, ...args: readonly string[]): readonly string[] {
-  return ["--import", "tsx", fileURLToPath(new URL(name, import.meta.url)), ...args];
 }
 
 describe("a result folder", () => {
@@ -144,9 +139,13 @@ describe("a result folder", () => {
 
 describe("after a crash, a result folder", () => {
   async function crash(): Promise<{ key: string; bytes: number }> {
-    const child = spawn(process.execPath, script("crashing-writer.child.ts", folder, KEY), {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [compiled.path("adapters/results/crashing-writer.child"), folder, KEY],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     const [line] = await once(child.stdout, "data");
     child.kill("SIGKILL");
     await once(child, "close");
@@ -231,7 +230,10 @@ describe("a result folder that cannot be used", () => {
     const limited = ["-c", 'ulimit -f 4096 && exec "$@"', "sh", process.execPath];
     const { stdout } = await promisify(execFile)("sh", [
       ...limited,
-      ...script("confined-writer.child.ts", folder, "large.1", String(bytes)),
+      compiled.path("adapters/results/confined-writer.child"),
+      folder,
+      "large.1",
+      String(bytes),
     ]);
     const failure = {
       message: `The result folder ${JSON.stringify(folder)} failed. The file has grown larger than allowed. Raise this process's limit (ulimit -f) or the file system's.`,

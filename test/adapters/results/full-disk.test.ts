@@ -2,9 +2,9 @@ import { execFile, execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { compiled } from "../../processes/children.js";
 import { wherePossible } from "../../where-possible.js";
 
 /** Runs a command in a world of its own, in which a file system of so many bytes is mounted at a folder. */
@@ -16,8 +16,7 @@ it("a result for which the disk has no room fails or waits, unseen, and is made 
   const disk = join(folder, "disk");
   await mkdir(disk);
   wherePossible(context, () => execFileSync("unshare", [...ON_SMALL_DISK, disk, "true"], { stdio: "pipe" }));
-  const child = fileURLToPath(new URL("full-disk.child.ts", import.meta.url));
-  const command = [process.execPath, "--import", "tsx", child, disk, folder];
+  const command = [process.execPath, compiled.path("adapters/results/full-disk.child"), disk, folder];
   const { stdout } = await promisify(execFile)("unshare", [...ON_SMALL_DISK, disk, ...command]);
   const { ids, ...seen } = JSON.parse(stdout);
   const [, patient] = ids;

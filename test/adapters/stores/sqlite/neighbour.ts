@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { compiled } from "../../../processes/children.js";
 import { afterTest } from "./scratch.js";
 
 /** What another program is told to do. */
@@ -18,8 +18,7 @@ export class Neighbour {
   }
 
   static async start(): Promise<Neighbour> {
-    const script = fileURLToPath(new URL("neighbour.child.ts", import.meta.url));
-    const child = fork(script, { execArgv: ["--import", "tsx"] });
+    const child = fork(compiled.path("adapters/stores/sqlite/neighbour.child"), { execArgv: [] });
     afterTest(async () => {
       const ended = once(child, "exit");
       child.kill("SIGKILL");

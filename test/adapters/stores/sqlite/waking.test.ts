@@ -1,12 +1,10 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { claim, idsOf, newJobs } from "../../../../src/testing/store-conformance/jobs.js";
+import { compiled } from "../../../processes/children.js";
 import { Neighbour } from "./neighbour.js";
 import { openDatabase, openStore, scratchPath } from "./scratch.js";
-
-const LISTENER = fileURLToPath(new URL("listener.child.ts", import.meta.url));
 
 describe("a listener of a SQLite store", () => {
   it.each([
@@ -44,12 +42,8 @@ describe("a listener of a SQLite store", () => {
   });
 
   it("does not keep its process alive", async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      "--import",
-      "tsx",
-      LISTENER,
-      scratchPath(),
-    ]);
+    const listener = compiled.path("adapters/stores/sqlite/listener.child");
+    const { stdout } = await promisify(execFile)(process.execPath, [listener, scratchPath()]);
     expect(stdout).toBe("listening\n");
   });
 });
