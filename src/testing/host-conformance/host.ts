@@ -72,11 +72,13 @@ export interface Situation {
   readonly name: string;
   readonly mount: string;
   readonly parsesBodies: boolean;
+  /** Whether it is for those cases alone that meet mount and parser at once. */
+  readonly isMixed: boolean;
 }
 
 export const SITUATIONS: readonly Situation[] = [
-  { name: "at the root", mount: "", parsesBodies: false },
-  { name: "at the root, bodies parsed", mount: "", parsesBodies: true },
-  { name: "under a prefix", mount: "/shop-api", parsesBodies: false },
-  { name: "under a prefix, bodies parsed", mount: "/shop-api", parsesBodies: true },
+  { name: "at the root", mount: "", parsesBodies: false, isMixed: false },
+  { name: "at the root, bodies parsed", mount: "", parsesBodies: true, isMixed: true },
+  { name: "under a prefix", mount: "/shop-api", parsesBodies: false, isMixed: true },
+  { name: "under a prefix, bodies parsed", mount: "/shop-api", parsesBodies: true, isMixed: false },
 ];

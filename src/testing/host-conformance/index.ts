@@ -22,7 +22,7 @@ import { mounting } from "./mounting.js";
 import { parts } from "./parts.js";
 import { refusing } from "./refusing.js";
 import { singleJob } from "./single-job.js";
-import { onStage } from "./stage.js";
+import { type HostCases, onStage } from "./stage.js";
 
 export type {
   Exchange,
@@ -56,9 +56,13 @@ const SUBJECTS = [
   downloads,
 ];
 
+/** Of paths, of bodies, and of callers who hang up: what a mount and a parser could get wrong only together. */
+const IN_ALL_SITUATIONS: ReadonlySet<HostCases> = new Set([mounting, connections, downloads]);
+
 /**
  * What the HTTP surface promises, as tests of a host adapter: over real sockets, at the root and under a prefix,
- * with a body parser before the API and without. Every case starts a host of its own.
+ * with a body parser before the API and without: what could depend on both in all four ways, the rest in two.
+ * Every case starts a host of its own.
  *
  * @example
  * import { memoryStore } from "async-jobs/memory";
@@ -74,7 +78,7 @@ export function hostConformance(
   { observe }: HostConformanceOptions = {},
 ): readonly ConformanceCase[] {
   return SITUATIONS.flatMap((situation) =>
-    SUBJECTS.flatMap((cases) =>
+    SUBJECTS.filter((cases) => !situation.isMixed || IN_ALL_SITUATIONS.has(cases)).flatMap((cases) =>
       Object.entries(cases).map(([sentence, play]) => ({
         name: `${sentence} (${situation.name})`,
         run: () => onStage(serve, stores, situation, play, observe),
