@@ -11,17 +11,20 @@ export interface DemoServer {
   stop(): Promise<number | null>;
 }
 
+const SERVER = new URL("../server.ts", import.meta.url).pathname;
+
 /**
  * @param environment the variables that the server reads, but for PORT
  * @param log where its own log goes
+ * @param program what Node is to run
  * @throws Error when it ends before it listens
  */
 export async function startServer(
   environment: Readonly<Record<string, string>>,
   log: "inherit" | "ignore" = "inherit",
+  program: readonly string[] = ["--import", "tsx", SERVER],
 ): Promise<DemoServer> {
-  const script = new URL("../server.ts", import.meta.url).pathname;
-  const server = spawn(process.execPath, ["--import", "tsx", script], {
+  const server = spawn(process.execPath, program, {
     env: { ...process.env, ...environment, PORT: "0" },
     stdio: ["ignore", "pipe", log],
   });
