@@ -19,10 +19,14 @@ function isForeign(error: string): boolean {
   return error.startsWith("node_modules/") && !error.startsWith(`node_modules/${manifest.name}/`);
 }
 
+const NODE_NEXT = ["NodeNext", "--module NodeNext"] as const;
+const BUNDLER = ["bundler", "--module ESNext --moduleResolution bundler"] as const;
+
 describe.each([
-  ["this Node", consumerOnThisNode],
-  ["Node 24 and the newest dependencies", consumerOnNode24],
-])("the packed library on %s", (_where, createConsumer) => {
+  ["this Node", consumerOnThisNode, [NODE_NEXT, BUNDLER]],
+  // How types are resolved is not a matter of the versions.
+  ["Node 24 and the newest dependencies", consumerOnNode24, [NODE_NEXT]],
+] as const)("the packed library on %s", (_where, createConsumer, resolutions) => {
   let folder: string;
   let consumer: Consumer;
   beforeAll(async () => {
@@ -58,17 +62,17 @@ describe.each([
     expect(asked).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 
-  it.each([
-    ["NodeNext", "--module NodeNext"],
-    ["bundler", "--module ESNext --moduleResolution bundler"],
-  ])("type-checks strictly with %s resolution, our declarations too", async (_resolution, options) => {
-    const everything = entries.map((entry, i) => `export * as entry${i} from "${entry}";`).join("\n");
-    await writeFile(join(folder, "entries.ts"), everything);
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const strict = "--strict --skipLibCheck false --target ES2023 --types node --noEmit".split(" ");
-    const args = [tsc, ...strict, ...options.split(" "), "typed.ts", "entries.ts"];
-    const { stdout, stderr } = await run(consumer.node, args, folder);
-    const errors = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("error TS"));
-    expect(errors.filter((line) => !isForeign(line))).toEqual([]);
-  });
+  it.each(resolutions)(
+    "type-checks strictly with %s resolution, our declarations too",
+    async (_resolution, options) => {
+      const everything = entries.map((entry, i) => `export * as entry${i} from "${entry}";`).join("\n");
+      await writeFile(join(folder, "entries.ts"), everything);
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const strict = "--strict --skipLibCheck false --target ES2023 --types node --noEmit".split(" ");
+      const args = [tsc, ...strict, ...options.split(" "), "typed.ts", "entries.ts"];
+      const { stdout, stderr } = await run(consumer.node, args, folder);
+      const errors = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("error TS"));
+      expect(errors.filter((line) => !isForeign(line))).toEqual([]);
+    },
+  );
 });
