@@ -30,7 +30,11 @@ describe.each<[string, Prepare, string]>([
   );
 
   it("loses no job and gives none two outcomes", { timeout: LONG }, async () => {
-    const firsts = points.filter((point) => /^(after|halfway) .* #1$/.test(point));
+    const isMaking = (point = ""): boolean => point.startsWith("after create ");
+    const firsts = points
+      .filter((point) => /^(after|halfway) .* #1$/.test(point))
+      // One transaction makes all tables: of its statements the last stands for those before it.
+      .filter((point, index, all) => !isMaking(point) || !isMaking(all[index + 1]));
     const crashes = await crashAtEach(firsts.map((point) => [point]));
     expect(crashes).toEqual(firsts.map((point) => ({ at: [point], problems: [] })));
   });
