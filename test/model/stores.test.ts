@@ -77,8 +77,8 @@ interface Contender {
 }
 
 const STORES: Readonly<Record<string, Contender>> = {
-  "the memory store": { runs: 400, connect: () => ({ open: [memoryStore()] }) },
-  "SQLite in memory": { runs: 350, connect: () => ({ open: [sqliteStore(":memory:")] }) },
+  "the memory store": { runs: 200, connect: () => ({ open: [memoryStore()] }) },
+  "SQLite in memory": { runs: 150, connect: () => ({ open: [sqliteStore(":memory:")] }) },
   "two connections to a SQLite file": {
     runs: 40,
     connect() {

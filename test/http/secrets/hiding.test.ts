@@ -123,7 +123,7 @@ async function requireJustWhatIsVisible(scene: Scene): Promise<void> {
   }
 }
 
-/** Milliseconds: some hundred populations take half of it on a slow machine. */
+/** Milliseconds: some fifty populations take half of it on a slow machine. */
 const LONG = 60_000;
 
 describe.each(useStores())("with jobs in %s", (_name, { runs, open }) => {

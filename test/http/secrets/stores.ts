@@ -20,7 +20,7 @@ export function useStores(): readonly (readonly [name: string, contender: Conten
   afterAll(() => rmSync(folder, { recursive: true }));
   let files = 0;
   return Object.entries({
-    memory: { runs: 100, open: () => memoryStore() },
+    memory: { runs: 50, open: () => memoryStore() },
     SQLite: {
       runs: 30,
       open() {
