@@ -1,16 +1,9 @@
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
 import { type WebhooksOptions, webhooks } from "../../adapters/webhooks/index.js";
 import type { Visibility, WebhookEndpoint } from "../../src/index.js";
+import { afterTest } from "../after-test.js";
 import { documentedWebhooks } from "./documented.js";
 import type { Receiver } from "./receiver.js";
-
-/** Whatever they were sent by the end of a test was as the document says. */
-const hooked = new Set<Receiver>();
-afterEach(() => {
-  const received = [...hooked].flatMap((receiver) => receiver.received);
-  hooked.clear();
-  expect(received.flatMap((webhook) => documentedWebhooks.problems(webhook))).toEqual([]);
-});
 
 export const SECRET = "the API key of Blue Bottle, kept safe";
 
@@ -23,7 +16,10 @@ export class Hooks {
 
   add(receiver: Receiver, facts: Partial<WebhookEndpoint> = {}): void {
     const id = `hook-${this.endpoints.length + 1}`;
-    hooked.add(receiver);
+    // Whatever it was sent by the end of the test was as the document says.
+    afterTest(() => {
+      expect(receiver.received.flatMap((webhook) => documentedWebhooks.problems(webhook))).toEqual([]);
+    });
     this.endpoints.push({ id, url: receiver.url, secret: SECRET, ...facts });
   }
 

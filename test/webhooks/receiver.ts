@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach } from "vitest";
+import { afterTest } from "../after-test.js";
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -23,11 +23,6 @@ export interface Receiver {
   next(): Promise<Received>;
 }
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
 /** Closed after the test. */
 export async function openReceiver(): Promise<Receiver> {
   const received: Received[] = [];
@@ -45,7 +40,7 @@ export async function openReceiver(): Promise<Receiver> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  closing.push(async () => {
+  afterTest(async () => {
     server.closeAllConnections();
     server.close();
     await once(server, "close");

@@ -1,19 +1,11 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { afterEach, inject } from "vitest";
+import { inject } from "vitest";
 import { type PostgresStoreOptions, postgresStore } from "../../../../adapters/stores/postgres/index.js";
 import type { JobStore, NewJob } from "../../../../src/index.js";
+import { afterTest } from "../../../after-test.js";
 
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-/** What is to be ended after the test. */
-export function afterTest(end: () => unknown): void {
-  closing.push(end);
-}
+export { afterTest };
 
 /** The name of a schema that is not there yet, and is gone after the test. */
 export function scratchSchema(): string {
