@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
 import { plainRequestOf, responseOf } from "./request-response.js";
+import { keepVary } from "./vary.js";
 
 /**
  * The API as middleware for Hono 4. Under a prefix, say the prefix: Hono does not strip it. What is not ours goes
@@ -23,6 +24,10 @@ export function asyncJobsMiddleware(
   return async (context, next) => {
     const reply = await handle(plainRequestOf(context.req.raw, context));
     if (reply === undefined) return next();
+    // Hono puts what was set before, once it is asked for, in the place of our headers of the same name.
+    const { headers: before } = context.res;
+    const { Vary = "" } = keepVary(before.get("Vary") ?? undefined, reply.headers);
+    if (before.has("Vary")) before.set("Vary", Vary);
     return responseOf(reply, (error) => jobs.report("a download", error));
   };
 }

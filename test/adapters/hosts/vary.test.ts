@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import express from "express";
 import Fastify from "fastify";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import Koa from "koa";
 import { expect, it, onTestFinished } from "vitest";
@@ -54,11 +54,23 @@ const hosts: Readonly<Record<string, Serve>> = {
     await app.ready();
     return (request, response) => app.routing(request, response);
   },
-  Hono(jobs) {
-    const app = new Hono().use(cors({ origin: SITES })).use(honoMiddleware(jobs, options));
-    return getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  },
+  "Hono, after the answer": (jobs) => onHono(jobs, cors({ origin: SITES })),
+  "Hono, by header": (jobs) =>
+    onHono(jobs, (context, next) => {
+      context.header("Vary", "Origin");
+      return next();
+    }),
+  "Hono, by res": (jobs) =>
+    onHono(jobs, (context, next) => {
+      context.res.headers.append("Vary", "Origin");
+      return next();
+    }),
 };
+
+function onHono(jobs: AsyncJobs<readonly Kind[]>, before: MiddlewareHandler): RequestListener {
+  const app = new Hono().use(before).use(honoMiddleware(jobs, options));
+  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+}
 
 it.each(Object.entries(hosts))(
   "keeps on %s what was said before of what answers vary by",
