@@ -48,7 +48,7 @@ export interface AsyncJobsEvents {
 export type EventName = keyof AsyncJobsEvents;
 export type EventListener<Name extends EventName> = (event: AsyncJobsEvents[Name]) => void;
 
-/** Tells listeners. A listener that throws is logged, and harms nobody. */
+/** Tells listeners. One that throws, or whose promise rejects, is logged and harms nobody. */
 export class Events {
   readonly #emitter = new EventEmitter();
   readonly #log: Log;
@@ -60,11 +60,14 @@ export class Events {
 
   /** Calls the listener at every event of that name. Returns a function that ends it. */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>): () => void {
+    const fail = (error: unknown): void => this.#log("error", `a listener of ${name} threw`, { error });
     const guarded = (event: AsyncJobsEvents[Name]): void => {
       try {
-        listener(event);
+        const returned: unknown = listener(event);
+        // Or the rejection of an async listener would end the process.
+        if (returned instanceof Promise) returned.catch(fail);
       } catch (error) {
-        this.#log("error", `a listener of ${name} threw`, { error });
+        fail(error);
       }
     };
     this.#emitter.on(`on ${name}`, guarded);

@@ -147,4 +147,20 @@ describeEachStore("an operator is told", (engine) => {
     expect(explanation?.state).toMatchObject({ status: "failed", error: "The job was cancelled." });
     expect(explanation).not.toHaveProperty("detail");
   });
+
+  it("of a listener that throws, at once or later, and the job goes on", async () => {
+    const lines: string[] = [];
+    const kind = defineKind("work", { run: () => "" });
+    const { jobs } = await engine({ kinds: [kind], log: (level, line) => lines.push(`${level}: ${line}`) });
+    jobs.on("job:created", () => {
+      throw new Error("at once");
+    });
+    jobs.on("job:done", async () => {
+      throw new Error("later");
+    });
+    const { id } = await jobs.as(blueBottle).create("work", null);
+    await jobs.runUntilIdle();
+    expect(lines).toEqual(["error: a listener of job:created threw", "error: a listener of job:done threw"]);
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "done" });
+  });
 });
