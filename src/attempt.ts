@@ -117,6 +117,7 @@ export class Attempt {
     try {
       const stored = this.job.checkpoint;
       const checkpoint = stored === undefined || (await this.#canResume(stored)) ? stored : undefined;
+      this.#requireLive();
       const returned = await this.kind.run(this.#context(checkpoint));
       const result =
         this.#file === undefined ? this.#textOf(returned) : await finishFile(this.#file, returned);

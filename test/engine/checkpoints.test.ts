@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { defineKind, type Log, RunnerStoppedError } from "../../src/index.js";
-import { blueBottle, describeEachStore, keysOf, type MakeEngine } from "./engine.js";
+import { memoryResults } from "../../adapters/results/memory.js";
+import { defineKind, type Log, type ResultStore, RunnerStoppedError } from "../../src/index.js";
+import { blueBottle, describeEachStore, gate, keysOf, type MakeEngine } from "./engine.js";
 
 /** Writes 1 to 6, a line each, with a checkpoint after each; breaks off as told. */
 function counting(breakAfter: Record<number, number>) {
@@ -94,6 +96,28 @@ describeEachStore("checkpoints", (engine) => {
     await Promise.all([jobs.runUntilIdle(), retrying]);
     expect(begun).toEqual([undefined, undefined]);
     expect(await textOf(jobs, id)).toBe("1\n2\n3\n4\n5\n6\n");
+  });
+
+  it("begin no handler of an attempt that ended while it was asked whether the bytes are there", async () => {
+    const { kind, begun } = counting({ 1: 3 });
+    const [asked, answered] = [gate(), gate()];
+    const results: ResultStore = {
+      ...memoryResults(),
+      async canResume() {
+        asked.open();
+        await answered.passed;
+        return true;
+      },
+    };
+    const { jobs } = await engine({ kinds: [kind], results, random: () => 0 });
+    const { id } = await jobs.as(blueBottle).create("counting", null);
+    const idle = jobs.runUntilIdle();
+    await asked.passed;
+    await jobs.as(blueBottle).cancel(id);
+    await idle;
+    answered.open();
+    await nextTurn();
+    expect(begun).toEqual([undefined]);
   });
 
   it("show progress to the caller with the next sign of life", async () => {
