@@ -47,7 +47,10 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   /** Seconds after which it is worth to ask for a pending job again, by how long its kind takes: 1 to 60. */
   retryAfter(job: JobView): number;
 
-  /** @throws InvalidOptionError when the principal has no shop, or an OAuth one no app, or an ID is ill-formed Unicode. */
+  /**
+   * @throws InvalidOptionError when there is no principal, it has no shop, an OAuth one has no app, or an ID is ill-formed
+   * Unicode
+   */
   as(principal: Principal): PrincipalJobs<Kinds>;
 
   /**

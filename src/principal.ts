@@ -27,8 +27,8 @@ export interface PartnerAppPrincipal {
 }
 
 /**
- * @throws InvalidOptionError when the host gave a principal without a shop, or an OAuth one without app or scopes,
- * or an ID that is not well-formed Unicode: stored as UTF-8, two such IDs could become one.
+ * @throws InvalidOptionError when the host gave none, or one without a shop, or an OAuth one without app or scopes, or an
+ * ID that is not well-formed Unicode: stored as UTF-8, two such IDs could become one.
  */
 export function requirePrincipal(principal: Principal): void {
   const complete =

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { defineKind, type JsonValue, type Principal } from "../../src/index.js";
+import { defineKind, InvalidOptionError, type JsonValue, type Principal } from "../../src/index.js";
 import { blueBottle, describeEachStore, mailer, redBarn } from "./engine.js";
 
 const reindex = defineKind("reindex", {
@@ -343,8 +343,10 @@ describeEachStore("starting jobs", (engine) => {
     expect((await shop.list()).jobs).toMatchObject([{ id }]);
   });
 
-  it("refuses a principal without a shop or an app", async () => {
+  it("refuses nobody, and a principal without a shop or an app", async () => {
     const { jobs } = await engine({ kinds });
+    // @ts-expect-error a host may ask in the name of nobody
+    expect(() => jobs.as(undefined)).toThrow(InvalidOptionError);
     expect(() => jobs.as({ via: "api-key", shop: "" })).toThrow(/shop/);
     expect(() => jobs.as({ via: "oauth", shop: "s", app: "", scopes: [] })).toThrow(/app/);
   });
