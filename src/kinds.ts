@@ -92,7 +92,8 @@ export function defineKind<
   }
   requireKnown(`The kind ${name}`, options, KIND_OPTIONS);
   requireSchema(name, options.payload);
-  const backoff = { ...DEFAULT_BACKOFF, ...options.backoff };
+  const { base = DEFAULT_BACKOFF.base, max = DEFAULT_BACKOFF.max } = options.backoff ?? {};
+  const backoff = { base, max };
   const kind = {
     name,
     schema: options.payload as

@@ -78,4 +78,11 @@ describe("defineKind", () => {
       /payload of the kind k .* zod 3.24/,
     );
   });
+
+  it("takes an undefined wait between attempts for one that is left out", () => {
+    const backoff = { base: undefined, max: 500 };
+    // @ts-expect-error only where optional properties are checked exactly
+    const kind = defineKind("k", { backoff, run: () => "" });
+    expect(kind.backoff).toEqual({ base: 1000, max: 500 });
+  });
 });

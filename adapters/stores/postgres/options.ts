@@ -39,7 +39,12 @@ export function checkOptions(
   options: PostgresStoreOptions,
   caller = "postgresStore",
 ): CheckedOptions {
-  const { schema, clock, connections, timeout } = { ...POSTGRES_DEFAULTS, ...options };
+  const {
+    schema = POSTGRES_DEFAULTS.schema,
+    clock = POSTGRES_DEFAULTS.clock,
+    connections = POSTGRES_DEFAULTS.connections,
+    timeout = POSTGRES_DEFAULTS.timeout,
+  } = options;
   if (typeof target === "string" ? target.trim() === "" : typeof target?.connect !== "function") {
     throw new InvalidOptionError(
       `${caller} takes a connection string such as "postgres://user:password@host/database", or a Pool of pg. ` +

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { expect, it } from "vitest";
 import { migrationScript, postgresStore } from "../../../../adapters/stores/postgres/index.js";
+import { checkOptions, POSTGRES_DEFAULTS } from "../../../../adapters/stores/postgres/options.js";
 import { InvalidOptionError } from "../../../../src/index.js";
 
 const URL = "postgres://localhost/app";
@@ -19,4 +20,10 @@ it.each([
   ["a script for a schema with other letters", () => migrationScript('jobs"; drop')],
 ])("refuses %s", (_what, make) => {
   expect(make).toThrow(InvalidOptionError);
+});
+
+it("takes undefined options for ones that are left out", () => {
+  const undefineds = { schema: undefined, clock: undefined, connections: undefined, timeout: undefined };
+  // @ts-expect-error only where optional properties are checked exactly
+  expect(checkOptions(URL, undefineds)).toEqual(POSTGRES_DEFAULTS);
 });
