@@ -128,9 +128,17 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const pruner = new Pruner({ ...parts, pruneEvery, report });
   const watch = new JobWatch({ events, clock, maxFollowed });
   const accessorSettings = {
-    ...{ ...parts, ids, publicUrl, expireAfter, maxPayloadBytes, watch, pace, followUp },
+    ...parts,
+    ids,
+    publicUrl,
+    expireAfter,
+    maxPayloadBytes,
+    watch,
+    pace,
+    followUp,
     cursors: new Cursors(settings.cursorKey),
-    ...{ maxWaiting: settings.maxWaiting, signedResults },
+    maxWaiting: settings.maxWaiting,
+    signedResults,
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),
     onNotRemoved: (keys: readonly string[]) => pruner.removeLater(keys),

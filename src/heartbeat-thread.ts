@@ -48,7 +48,9 @@ export class HeartbeatThread {
     try {
       // Without arguments: what the process preloads, such as telemetry, need not be in there.
       this.#worker = new Worker(new URL("./heartbeat-worker.js", import.meta.url), {
-        ...{ workerData, execArgv: [], name: "async-jobs heartbeat" },
+        workerData,
+        execArgv: [],
+        name: "async-jobs heartbeat",
       });
       this.#listen(this.#worker);
     } catch (error) {

@@ -257,7 +257,8 @@ export class PrincipalAccessor implements Accessor {
     }
     return results?.urlOf?.(key, {
       seconds: Math.max(1, Math.floor((until - now) / 1000)),
-      ...{ fileName, contentType },
+      fileName,
+      contentType,
     });
   }
 

@@ -51,7 +51,9 @@ export function sendError(error: unknown): SentError {
   if (!(error instanceof Error)) return { name: "Error", message: detail, detail };
   const { name, message } = error;
   return {
-    ...{ name, message, detail },
+    name,
+    message,
+    detail,
     ...(error instanceof AsyncJobsError && { code: error.code }),
     ...(error instanceof PublicError && { retry: error.retry }),
   };

@@ -154,7 +154,10 @@ export class S3Objects {
     let ContinuationToken: string | undefined;
     do {
       const command = new ListObjectsV2Command({
-        ...{ Bucket: this.bucket, Prefix: this.#prefix + start, Delimiter, ContinuationToken },
+        Bucket: this.bucket,
+        Prefix: this.#prefix + start,
+        Delimiter,
+        ContinuationToken,
       });
       const page = await this.#client.send(command);
       yield page;

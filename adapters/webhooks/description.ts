@@ -24,7 +24,9 @@ const HEADERS: Readonly<Record<"user-agent" | Exclude<SignatureHeader, "authoriz
 /** What every request has that is sent here. */
 export const DESCRIPTION: WebhookDescription = {
   credential: {
-    ...{ type: "http", scheme: "bearer", bearerFormat: "JWT" },
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
     description:
       "Sent with a webhook: a JWT by HS256, whose `kid` tells its key: `API Key`, or `Client Secret` for an endpoint of a Partner App. It claims `jti`, which is another in every attempt, `iss`, who sends, and `iat`, when. It does not cover the body: `webhook-signature` does.",
   },

@@ -55,7 +55,8 @@ export function webhooks(options: WebhooksOptions): Webhooks {
     async send(request) {
       const { endpoint, body, signal, publicUrl } = request;
       const headers = {
-        ...{ "content-type": "application/json", "user-agent": USER_AGENT },
+        "content-type": "application/json",
+        "user-agent": USER_AGENT,
         ...(await signatureOf(request, issuer ?? publicUrl)),
       };
       return post(settings, { url: endpoint.url, headers, body, signal });

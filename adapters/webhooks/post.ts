@@ -44,7 +44,9 @@ export async function post(
   const { request } = target.protocol === "https:" ? https : http;
   return new Promise((resolve, reject) => {
     const sent = request(target, {
-      ...{ method: "POST", headers: { ...headers, "content-length": Buffer.byteLength(body) }, agent: false },
+      method: "POST",
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
+      agent: false,
       lookup: lookupAmong(addresses),
       signal,
     });

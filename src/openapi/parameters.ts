@@ -2,15 +2,22 @@ import { MAX_LIMIT } from "../accessor.js";
 import { type JsonObject, refTo } from "./json-object.js";
 
 const inPath = (name: string, description: string): JsonObject => ({
-  ...{ name, in: "path", required: true },
+  name,
+  in: "path",
+  required: true,
   description,
   schema: { type: "string" },
 });
 const inQuery = (name: string, description: string, schema: JsonObject): JsonObject => ({
-  ...{ name, in: "query", description, schema },
+  name,
+  in: "query",
+  description,
+  schema,
 });
 const inHeader = (name: string, description: string): JsonObject => ({
-  ...{ name, in: "header", description },
+  name,
+  in: "header",
+  description,
   schema: { type: "string" },
 });
 
@@ -19,7 +26,9 @@ export const PARAMETERS = {
   Id: inPath("id", "The job's ID."),
   Extension: inPath("extension", "What the URL in the job's `result` ends with, such as `csv`."),
   Limit: inQuery("limit", "Jobs of one page. Without it all are given, without `meta`.", {
-    ...{ type: "integer", minimum: 1, maximum: MAX_LIMIT },
+    type: "integer",
+    minimum: 1,
+    maximum: MAX_LIMIT,
   }),
   Status: inQuery("status", "Only jobs of this status.", refTo("schemas", "Status")),
   Kind: inQuery("kind", "Only jobs of this kind.", refTo("schemas", "Kind")),

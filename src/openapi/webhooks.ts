@@ -18,7 +18,9 @@ export function webhooksOf(
     tags: [tag],
     security: credential === undefined ? [] : [{ webhookToken: [] }],
     parameters: Object.entries(headers).map(([name, header]) => ({
-      ...{ name, in: "header", required: true },
+      name,
+      in: "header",
+      required: true,
       ...header,
     })),
     requestBody: {
@@ -67,8 +69,12 @@ function examplesFor(publicUrl: string): JsonObject {
   const startedAt = Date.UTC(2017, 0, 3, 16, 32, 27, 741);
   const completedAt = Date.UTC(2017, 0, 3, 16, 37, 20, 417);
   const facts = {
-    ...{ id: "57b5aa3b046abfb053d80b52", kind: "newsletter-recipients" },
-    ...{ createdAt: startedAt, startedAt, completedAt, expiresAt: completedAt },
+    id: "57b5aa3b046abfb053d80b52",
+    kind: "newsletter-recipients",
+    createdAt: startedAt,
+    startedAt,
+    completedAt,
+    expiresAt: completedAt,
   };
   const file = { key: "", bytes: 0 };
   const result = { type: "file", file, contentType: "text/csv", extension: "csv" } as const;

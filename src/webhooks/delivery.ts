@@ -100,7 +100,8 @@ export class Delivery {
         endpoint,
         id: `msg_${job.id}`,
         attempt: ids(sentAt),
-        ...{ sentAt, publicUrl },
+        sentAt,
+        publicUrl,
         body: messageOf(job, shop, publicUrl, firstSentAt),
         signal: AbortSignal.any([signal, limit.signal]),
       });

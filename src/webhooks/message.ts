@@ -32,8 +32,14 @@ export function messageOf(job: VisibleJob, shop: string, publicUrl: string, ts: 
   const view = viewOf(job, { via: "api-key", shop }, publicUrl);
   const { id, kind, status, startedAt, completedAt, error, result } = resourceOf(view);
   const data: News = {
-    ...{ asyncJobId: id, userId: shop, kind, status },
-    ...{ startedAt, completedAt, error, result },
+    asyncJobId: id,
+    userId: shop,
+    kind,
+    status,
+    startedAt,
+    completedAt,
+    error,
+    result,
   };
   const message: Message = { meta: { topic: TOPIC, ts }, data };
   return JSON.stringify(message);

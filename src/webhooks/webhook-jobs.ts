@@ -38,15 +38,21 @@ export class WebhookJobs {
     const rules = { schema: undefined, scope: undefined, backoff: DEFAULT_BACKOFF };
     const notice: Kind<string, unknown, NoticePayload> = {
       ...rules,
-      ...{ name: NOTICE, timeout: LONGEST_LOOKUP, concurrency: undefined, expireAfter: HOUR },
+      name: NOTICE,
+      timeout: LONGEST_LOOKUP,
+      concurrency: undefined,
+      expireAfter: HOUR,
       // For as long as the job is there.
       attempts: Number.MAX_SAFE_INTEGER,
       run: ({ job, payload }) => this.#startDeliveries(payload.job, ownerOf(job)),
     };
     const deliveries: Kind<string, unknown, DeliveryPayload> = {
       ...rules,
-      ...{ name: DELIVERY, timeout: webhooks.timeout + LONGEST_LOOKUP, concurrency: webhooks.concurrency },
-      ...{ attempts: 1 + SCHEDULE.length, expireAfter: 24 * HOUR },
+      name: DELIVERY,
+      timeout: webhooks.timeout + LONGEST_LOOKUP,
+      concurrency: webhooks.concurrency,
+      attempts: 1 + SCHEDULE.length,
+      expireAfter: 24 * HOUR,
       run: (context) => delivery.attempt(context, ownerOf(context.job)),
     };
     this.kinds = [notice, deliveries];

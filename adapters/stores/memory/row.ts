@@ -41,8 +41,18 @@ export interface Row extends Placed {
 
 export function newRow(job: NewJob, number: number, turn: number): Row {
   return {
-    ...{ job, number, turn, place: 0, fence: 0, failures: 0, deaths: 0, state: { type: "ready" } },
-    ...{ startedAt: undefined, detail: undefined, checkpoint: undefined, progress: undefined },
+    job,
+    number,
+    turn,
+    place: 0,
+    fence: 0,
+    failures: 0,
+    deaths: 0,
+    state: { type: "ready" },
+    startedAt: undefined,
+    detail: undefined,
+    checkpoint: undefined,
+    progress: undefined,
   };
 }
 
@@ -102,7 +112,15 @@ function parseCheckpoint(text: string): Checkpoint {
 export function claimedJob({ job, fence, failures, deaths, checkpoint }: Row, startedAt: number): ClaimedJob {
   const { id, kind, shop, app, payload, createdAt } = job;
   return {
-    ...{ id, kind, shop, payload, createdAt, fence, startedAt, failures, deaths },
+    id,
+    kind,
+    shop,
+    payload,
+    createdAt,
+    fence,
+    startedAt,
+    failures,
+    deaths,
     ...(app === undefined ? undefined : { app }),
     ...(checkpoint === undefined ? undefined : { checkpoint: parseCheckpoint(checkpoint) }),
   };
@@ -111,7 +129,9 @@ export function claimedJob({ job, fence, failures, deaths, checkpoint }: Row, st
 export function visibleJob({ job, state, startedAt, progress }: Row): VisibleJob {
   const { id, kind, app, createdAt } = job;
   const facts = {
-    ...{ id, kind, createdAt },
+    id,
+    kind,
+    createdAt,
     ...(app === undefined ? undefined : { app }),
     ...(startedAt === undefined ? undefined : { startedAt }),
   };
@@ -130,7 +150,12 @@ export function explanation(row: Row, now: number, ahead: () => number): JobExpl
   const { job, failures, deaths, detail } = row;
   const { id, kind, shop, app, createdAt } = job;
   return {
-    ...{ id, kind, shop, createdAt, failures, deaths },
+    id,
+    kind,
+    shop,
+    createdAt,
+    failures,
+    deaths,
     ...(app === undefined ? undefined : { app }),
     ...(detail === undefined ? undefined : { detail }),
     state: explainState(row, now, ahead),

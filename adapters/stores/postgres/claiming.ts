@@ -173,7 +173,11 @@ export class Claiming {
     const rows = await session.all(query, {
       kinds: wanted.map(({ kind }) => kind),
       limits: wanted.map((kind) => Math.min(limit, kind.limit)),
-      ...{ limit, leaseMs, now, sentAt: now, first },
+      limit,
+      leaseMs,
+      now,
+      sentAt: now,
+      first,
     });
     const [, , , , , , , , , , , , , dueAt = null, wasMissed = false] = rows[0] ?? [];
     if (first && dueAt !== null && dueAt <= now) return undefined;

@@ -45,7 +45,10 @@ export class Expiring {
   async erase(id: string, { shop, app }: Visibility, now: number): Promise<number | undefined> {
     const { byShop, byApp } = this.#queries.erase;
     const [row] = await this.#connections.all(app === undefined ? byShop : byApp, {
-      ...{ id, shop, app: app ?? null, now },
+      id,
+      shop,
+      app: app ?? null,
+      now,
     });
     return row?.[1];
   }

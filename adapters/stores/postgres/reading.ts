@@ -56,7 +56,10 @@ export class Reading {
   async find(id: string, { shop, app }: Visibility, now: number): Promise<VisibleJob | undefined> {
     const { byShop, byApp } = this.#queries.find;
     const [row] = await this.#connections.all(app === undefined ? byShop : byApp, {
-      ...{ id, shop, app: app ?? null, now },
+      id,
+      shop,
+      app: app ?? null,
+      now,
     });
     return row && visibleJob(row);
   }
@@ -65,7 +68,12 @@ export class Reading {
     const { limit = Number.MAX_SAFE_INTEGER - 1, before = Number.MAX_SAFE_INTEGER, kind = null } = query;
     // One more than asked for tells whether there is a next page.
     const rows = await this.#connections.all(this.#list(app !== undefined, query.status), {
-      ...{ shop, app: app ?? null, kind, before, limit: limit + 1, now },
+      shop,
+      app: app ?? null,
+      kind,
+      before,
+      limit: limit + 1,
+      now,
     });
     if (rows.length <= limit) return { jobs: rows.map(visibleJob) };
     const page = rows.slice(0, limit);

@@ -33,7 +33,8 @@ export async function renew(
     fence: reported.map(({ fence }) => fence),
     checkpoint: reported.map(({ checkpoint }) => asJson(checkpoint)),
     progress: reported.map(({ progress }) => asJson(progress)),
-    ...{ leaseMs, now },
+    leaseMs,
+    now,
   });
   const lost = claimsOf(rows);
   return renewals.filter((renewal) => lost.has(fileKeyOf(renewal))).map(({ id, fence }) => ({ id, fence }));

@@ -152,7 +152,7 @@ export class Settling {
     const columns = columnsOf(inOrder([...firsts.values()]));
     const frees = columns.completedAt.includes(null);
     const teller = frees ? this.#wake.teller() : null;
-    const rows = await session.all(this.#queries.settle, { ...columns, ...{ now, sentAt: now, teller } });
+    const rows = await session.all(this.#queries.settle, { ...columns, now, sentAt: now, teller });
     if (frees) this.#wake.brought(teller);
     // Nearly always.
     if (rows.length === 0 && firsts.size === settlements.length) return settlements.map(() => true);
@@ -181,7 +181,13 @@ export class Settling {
     const { shop, app } = visibility;
     const { byShop, byApp } = this.#queries.cancel;
     const [row] = await session.all(app === undefined ? byShop : byApp, {
-      ...{ id, shop, app: app ?? null, error, now, sentAt: now, expiresAt },
+      id,
+      shop,
+      app: app ?? null,
+      error,
+      now,
+      sentAt: now,
+      expiresAt,
     });
     return row && visibleJob(row);
   }
@@ -192,9 +198,20 @@ function columnsOf(settlements: readonly Settlement[]): Columns<Claim & OutcomeC
   const count = settlements.length;
   const nulls = () => new Array<null>(count).fill(null);
   const columns: WritableColumns<Claim & OutcomeColumns> = {
-    ...{ id: [], fence: [], state: [], dueAt: nulls(), failures: new Array<number>(count).fill(0) },
-    ...{ completedAt: nulls(), expiresAt: nulls(), result: nulls(), error: nulls(), detail: nulls() },
-    ...{ fileKey: nulls(), fileBytes: nulls(), fileType: nulls(), fileExtension: nulls() },
+    id: [],
+    fence: [],
+    state: [],
+    dueAt: nulls(),
+    failures: new Array<number>(count).fill(0),
+    completedAt: nulls(),
+    expiresAt: nulls(),
+    result: nulls(),
+    error: nulls(),
+    detail: nulls(),
+    fileKey: nulls(),
+    fileBytes: nulls(),
+    fileType: nulls(),
+    fileExtension: nulls(),
     isUnbegun: nulls(),
   };
   settlements.forEach(({ id, fence, outcome }, index) => {

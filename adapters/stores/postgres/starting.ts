@@ -106,7 +106,9 @@ export class Starting {
       const teller = this.#wake.teller();
       await this.#connections.all(this.#queries.insertFresh, {
         ...columnsOfFresh(jobs),
-        ...{ now, sentAt: now, teller },
+        now,
+        sentAt: now,
+        teller,
       });
       this.#wake.brought(teller);
       return jobs.map(({ id }) => ({ id, created: true }));

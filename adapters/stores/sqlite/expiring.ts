@@ -23,8 +23,14 @@ function numberingQueries(db: Kysely<Tables>) {
       db
         .insertInto("jobs")
         .values({
-          ...{ seq: newest("seq"), id: NOTHING, kind: NOTHING, shop: NOTHING, payload: NOTHING },
-          ...{ state: sql.lit(STATE.failed), turn: sql.lit(0), created_at: sql.lit(0) },
+          seq: newest("seq"),
+          id: NOTHING,
+          kind: NOTHING,
+          shop: NOTHING,
+          payload: NOTHING,
+          state: sql.lit(STATE.failed),
+          turn: sql.lit(0),
+          created_at: sql.lit(0),
         })
         .onConflict((conflict) => conflict.column("id").doUpdateSet({ seq: sql`excluded.seq` })),
     ),

@@ -18,8 +18,16 @@ function createTables(db: Kysely<Tables>, prefix: string): readonly Compilable[]
   const moments = ["due_at", "started_at", "completed_at", "expires_at", "file_bytes"] as const;
   const texts = ["id", "kind", "shop", "payload"] as const;
   const optionalTexts = [
-    ...(["app", "result", "file_key", "file_type", "file_extension", "error", "detail"] as const),
-    ...(["checkpoint", "progress", "idempotency_key"] as const),
+    "app",
+    "result",
+    "file_key",
+    "file_type",
+    "file_extension",
+    "error",
+    "detail",
+    "checkpoint",
+    "progress",
+    "idempotency_key",
   ];
   let jobs = db.schema
     .createTable("jobs")

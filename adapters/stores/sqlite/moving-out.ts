@@ -35,7 +35,8 @@ function movingQueries(db: Kysely<Tables>) {
       MOVED_COLUMNS,
     ),
     kinds: rowsQuery<Record<never, never>>()(db.selectFrom("kinds").select(["kind", "served"]), [
-      ...(["kind", "served"] as const),
+      "kind",
+      "served",
     ]),
   };
 }
