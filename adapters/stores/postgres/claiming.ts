@@ -27,6 +27,7 @@ interface Told {
   dueAt: number | null;
   /** Whether some jobs were meant and not had, because others were claiming them. */
   wasMissed: boolean;
+  /** The job's kind. */
   of: string | null;
 }
 
@@ -76,12 +77,13 @@ with due as materialized (
     select free.kind from ${kinds} as free where free.kind in (select kind from claimed) for update skip locked
   ) and kinds.kind = top.kind and kinds.served < top.turn
 )
-select ${columns}, claimed.kind as of, due.at - ${now} + cast(${claim("sentAt")} as bigint) as "dueAt",
-  (select count(*) from picked) < (select sum(shares.found) from shares) as "wasMissed"
+select due.at - ${now} + cast(${claim("sentAt")} as bigint) as "dueAt",
+  (select count(*) from picked) < (select sum(shares.found) from shares) as "wasMissed",
+  claimed.kind as of, ${columns}
 from due left join (claimed join shares using (kind)) on true
 order by claimed.turn - shares.served, claimed.seq
 `,
-    [...CLAIMED_COLUMNS, "of", "dueAt", "wasMissed"],
+    ["dueAt", "wasMissed", "of", ...CLAIMED_COLUMNS],
   );
 }
 
@@ -179,12 +181,11 @@ export class Claiming {
       sentAt: now,
       first,
     });
-    const [, , , , , , , , , , , , , dueAt = null, wasMissed = false] = rows[0] ?? [];
+    const [dueAt = null, wasMissed = false] = rows[0] ?? [];
     if (first && dueAt !== null && dueAt <= now) return undefined;
     const claimed: ClaimedJob[] = [];
-    for (const row of rows) {
-      const [, , , , , , , , , , , , of] = row;
-      if (of !== null) claimed.push(claimedJob(of, now, row));
+    for (const [_dueAt, _wasMissed, kind, ...job] of rows) {
+      if (kind !== null) claimed.push(claimedJob(kind, now, job));
     }
     const next = Math.min(
       dueAt ?? Number.POSITIVE_INFINITY,

@@ -11,7 +11,7 @@ import {
 } from "../../../src/index.js";
 import { params } from "../sql/query.js";
 import { countsKey, keyOf, type ListPage, listQuery, readingQueries } from "../sql/reading.js";
-import { explanation, refersTo, VISIBLE_COLUMNS, visibleJob } from "../sql/rows.js";
+import { EXPLAINED_COLUMNS, explanation, named, refersTo, VISIBLE_COLUMNS, visibleJob } from "../sql/rows.js";
 import type { JobsRow, Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
 import type { Connections } from "./connections.js";
@@ -99,10 +99,11 @@ export class Reading {
   async explain(id: string, sentAt: number): Promise<JobExplanation | undefined> {
     const [row] = await this.#connections.all(this.#queries.explain, { id });
     if (row === undefined) return undefined;
-    const now = await this.now(sentAt);
-    const [, , kind, , , , turn] = row;
-    const [ahead] = await this.#connections.all(this.#queries.countAhead, { kind, turn, seq: row[0], now });
-    return explanation(row, now, () => ahead?.[0] ?? 0);
+    const job = named(EXPLAINED_COLUMNS, row);
+    const { kind, turn, seq } = job;
+    const now = await this.#timeAt(sentAt);
+    const [ahead] = await this.#connections.all(this.#queries.countAhead, { kind, turn, seq, now });
+    return explanation(job, now, () => ahead?.[0] ?? 0);
   }
 
   async unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
@@ -124,7 +125,7 @@ export class Reading {
   }
 
   /** The time by the clock that counts. */
-  async now(sentAt: number): Promise<number> {
+  async #timeAt(sentAt: number): Promise<number> {
     const [row] = await this.#connections.all(this.#now, { now: sentAt });
     return row?.[0] ?? sentAt;
   }

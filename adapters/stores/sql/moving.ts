@@ -1,4 +1,5 @@
 import type { RowOf } from "./query.js";
+import { named } from "./rows.js";
 import { type JobsRow, STATE } from "./tables.js";
 
 /** All that a store knows of a job. */
@@ -31,40 +32,10 @@ export const MOVED_COLUMNS = [
   "idempotency_key",
 ] as const satisfies readonly (keyof JobsRow)[];
 
-export type MovedRow = RowOf<typeof MOVED_COLUMNS, JobsRow>;
+type MovedRow = RowOf<typeof MOVED_COLUMNS, JobsRow>;
 
 /** A job as it leaves a store. Who runs it there does not run it elsewhere: it waits. */
 export function movedJob(row: MovedRow): JobsRow {
-  const [seq, id, kind, shop, app, payload, state, turn, fence, due_at, failures, deaths, ...others] = row;
-  const [created_at, started_at, completed_at, expires_at, result, file_key, file_bytes, file_type] = others;
-  const [, , , , , , , , file_extension, error, detail, checkpoint, progress, idempotency_key] = others;
-  const runs = state === STATE.running;
-  return {
-    seq,
-    id,
-    kind,
-    shop,
-    app,
-    payload,
-    turn,
-    fence,
-    failures,
-    deaths,
-    created_at,
-    started_at,
-    completed_at,
-    expires_at,
-    result,
-    file_key,
-    file_bytes,
-    file_type,
-    file_extension,
-    error,
-    detail,
-    checkpoint,
-    progress,
-    idempotency_key,
-    state: runs ? STATE.ready : state,
-    due_at: runs ? null : due_at,
-  };
+  const job = named(MOVED_COLUMNS, row);
+  return job.state === STATE.running ? { ...job, state: STATE.ready, due_at: null } : job;
 }

@@ -10,6 +10,16 @@ import type {
 import type { RowOf } from "./query.js";
 import { type JobsRow, STATE } from "./tables.js";
 
+/** A row by the names of its columns. Costs more than by their places: for rows that are few. */
+export function named<const Columns extends readonly (keyof JobsRow)[]>(
+  columns: Columns,
+  row: RowOf<Columns, JobsRow>,
+): Pick<JobsRow, Columns[number]> {
+  const values = Object.fromEntries(columns.map((column, place) => [column, row[place]]));
+  // By its type, a row has the value of each column at the column's place.
+  return values as Pick<JobsRow, Columns[number]>;
+}
+
 type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;
 
 export const CLAIMED_COLUMNS = [
@@ -29,13 +39,9 @@ export const CLAIMED_COLUMNS = [
 
 export type ClaimedRow = RowOf<typeof CLAIMED_COLUMNS, JobsRow>;
 
-/** @param row may have more columns behind */
-export function claimedJob(
-  kind: string,
-  now: number,
-  row: readonly [...ClaimedRow, ...unknown[]],
-): ClaimedJob {
-  const [, , id, shop, app, payload, fence, failures, deaths, createdAt, startedAt, checkpoint] = row;
+export function claimedJob(kind: string, now: number, row: ClaimedRow): ClaimedJob {
+  const [_seq, _turn, id, shop, app, payload, fence, failures, deaths, createdAt, startedAt, checkpoint] =
+    row;
   const job: Writable<ClaimedJob> = {
     id,
     fence,
@@ -81,36 +87,48 @@ export const VISIBLE_COLUMNS = [
 
 export type VisibleRow = RowOf<typeof VISIBLE_COLUMNS, JobsRow>;
 
+/** Without spreads: long lists are made of this. */
 export function visibleJob(row: VisibleRow): VisibleJob {
-  const job = statusOf(row);
-  const [, , , app, , , startedAt] = row;
+  const [
+    _seq,
+    id,
+    kind,
+    app,
+    state,
+    createdAt,
+    startedAt,
+    completedAt,
+    expiresAt,
+    result,
+    fileKey,
+    fileBytes,
+    fileType,
+    fileExtension,
+    error,
+    progress,
+  ] = row;
+  let job: Writable<VisibleJob>;
+  if (completedAt === null || expiresAt === null) {
+    job = { id, kind, createdAt, status: "pending" };
+    if (progress !== null) job.progress = parseProgress(progress);
+  } else if (state === STATE.failed) {
+    job = { id, kind, createdAt, status: "failed", completedAt, expiresAt, error: error ?? "" };
+  } else {
+    const outcome: JobResult =
+      fileKey === null
+        ? { type: "text", text: result ?? "" }
+        : {
+            type: "file",
+            file: { key: fileKey, bytes: fileBytes ?? 0 },
+            contentType: fileType ?? "",
+            extension: fileExtension ?? "",
+            ...(result !== null && { digest: result }),
+          };
+    job = { id, kind, createdAt, status: "done", completedAt, expiresAt, result: outcome };
+  }
   if (app !== null) job.app = app;
   if (startedAt !== null) job.startedAt = startedAt;
   return job;
-}
-
-/** Without spreads: long lists are made of this. */
-function statusOf(row: VisibleRow): Writable<VisibleJob> {
-  const [, id, kind, , state, createdAt, , completedAt, expiresAt] = row;
-  const [, , , , , , , , , result, key, bytes, contentType, extension, error, progress] = row;
-  if (completedAt === null || expiresAt === null) {
-    const facts = { id, kind, createdAt, status: "pending" } as const;
-    return progress === null ? facts : { ...facts, progress: parseProgress(progress) };
-  }
-  if (state === STATE.failed) {
-    return { id, kind, createdAt, status: "failed", completedAt, expiresAt, error: error ?? "" };
-  }
-  const outcome: JobResult =
-    key === null
-      ? { type: "text", text: result ?? "" }
-      : {
-          type: "file",
-          file: { key, bytes: bytes ?? 0 },
-          contentType: contentType ?? "",
-          extension: extension ?? "",
-          ...(result !== null && { digest: result }),
-        };
-  return { id, kind, createdAt, status: "done", completedAt, expiresAt, result: outcome };
 }
 
 export const EXPLAINED_COLUMNS = [
@@ -132,39 +150,36 @@ export const EXPLAINED_COLUMNS = [
   "detail",
 ] as const satisfies readonly (keyof JobsRow)[];
 
-export type ExplainedRow = RowOf<typeof EXPLAINED_COLUMNS, JobsRow>;
+/** What an explanation is made of. */
+export type ExplainedRow = Pick<JobsRow, (typeof EXPLAINED_COLUMNS)[number]>;
 
-/** @param ahead how many jobs of a kind that are due come before this turn and number */
-export function explanation(
-  row: ExplainedRow,
-  now: number,
-  ahead: (place: { readonly kind: string; readonly turn: number; readonly seq: number }) => number,
-): JobExplanation {
-  const [seq, id, kind, shop, app, state, turn, fence, dueAt, failures, deaths, createdAt] = row;
-  const [, , , , , , , , , , , , completedAt, expiresAt, error, detail] = row;
-  const explainState = (): JobExplanation["state"] => {
-    if (completedAt !== null && expiresAt !== null) {
-      const finished = { type: "finished", completedAt, expiresAt } as const;
-      return state === STATE.done
-        ? { ...finished, status: "done" }
-        : { ...finished, status: "failed", error: error ?? "" };
-    }
-    if (state === STATE.running) return { type: "running", fence, leaseUntil: dueAt ?? now };
-    if (dueAt !== null && dueAt > now) return { type: "delayed", runAt: dueAt };
-    return { type: "ready", ahead: ahead({ kind, turn, seq }) };
-  };
-  const job: Writable<JobExplanation> = {
+/** @param ahead how many jobs of its kind that are due come before it; asked only of one that is due */
+export function explanation(row: ExplainedRow, now: number, ahead: () => number): JobExplanation {
+  const { id, kind, shop, app, detail, failures, deaths } = row;
+  return {
     id,
     kind,
     shop,
-    createdAt,
+    ...(app !== null && { app }),
+    createdAt: row.created_at,
     failures,
     deaths,
-    state: explainState(),
+    ...(detail !== null && { detail }),
+    state: explainedState(row, now, ahead),
   };
-  if (app !== null) job.app = app;
-  if (detail !== null) job.detail = detail;
-  return job;
+}
+
+function explainedState(row: ExplainedRow, now: number, ahead: () => number): JobExplanation["state"] {
+  const { state, fence, due_at: dueAt, completed_at: completedAt, expires_at: expiresAt } = row;
+  if (completedAt !== null && expiresAt !== null) {
+    const finished = { type: "finished", completedAt, expiresAt } as const;
+    return state === STATE.done
+      ? { ...finished, status: "done" }
+      : { ...finished, status: "failed", error: row.error ?? "" };
+  }
+  if (state === STATE.running) return { type: "running", fence, leaseUntil: dueAt ?? now };
+  if (dueAt !== null && dueAt > now) return { type: "delayed", runAt: dueAt };
+  return { type: "ready", ahead: ahead() };
 }
 
 /** Columns of the query `references`. */

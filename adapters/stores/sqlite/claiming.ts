@@ -167,7 +167,8 @@ export class Claiming {
     for (const [{ kind }, count] of counts) {
       const served = servedOf.get(kind) ?? 0;
       for (const row of this.#claimKind({ kind, limit: count }, lease)) {
-        claimed.push({ distance: row[1] - served, seq: row[0], of: claimedJob(kind, lease.now, row) });
+        const [seq, turn] = row;
+        claimed.push({ distance: turn - served, seq, of: claimedJob(kind, lease.now, row) });
       }
     }
     return claimed.sort(byDistance).map(({ of }) => of);
@@ -176,8 +177,8 @@ export class Claiming {
   /** In the order of their turns: RETURNING promises no order. */
   #claimKind({ kind, limit }: Ready, { now, leaseUntil }: Lease): ClaimedRow[] {
     const rows = this.#claim.all({ kind, limit, now, leaseUntil }).sort(byTurn);
-    const last = rows.at(-1);
-    if (last !== undefined) this.#serve.run({ kind, turn: last[1] });
+    const [, turn] = rows.at(-1) ?? [];
+    if (turn !== undefined) this.#serve.run({ kind, turn });
     return rows;
   }
 
@@ -187,8 +188,8 @@ export class Claiming {
   }
 }
 
-function byTurn(one: ClaimedRow, other: ClaimedRow): number {
-  return one[1] - other[1] || one[0] - other[0];
+function byTurn([seq, turn]: ClaimedRow, [otherSeq, otherTurn]: ClaimedRow): number {
+  return turn - otherTurn || seq - otherSeq;
 }
 
 function byDistance(one: InLine<unknown>, other: InLine<unknown>): number {

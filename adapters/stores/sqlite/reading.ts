@@ -12,7 +12,15 @@ import {
 } from "../../../src/index.js";
 import { params, rowsQuery } from "../sql/query.js";
 import { countsKey, keyOf, type ListPage, listQuery, readingQueries } from "../sql/reading.js";
-import { explanation, refersTo, VISIBLE_COLUMNS, type VisibleRow, visibleJob } from "../sql/rows.js";
+import {
+  EXPLAINED_COLUMNS,
+  explanation,
+  named,
+  refersTo,
+  VISIBLE_COLUMNS,
+  type VisibleRow,
+  visibleJob,
+} from "../sql/rows.js";
 import type { Tables } from "../sql/tables.js";
 import { Prepared } from "./prepared.js";
 
@@ -99,7 +107,10 @@ export class Reading {
 
   explain(id: string, now: number): JobExplanation | undefined {
     const row = this.#explain.get({ id });
-    return row && explanation(row, now, (place) => this.#countAhead.get({ ...place, now })?.[0] ?? 0);
+    if (row === undefined) return undefined;
+    const job = named(EXPLAINED_COLUMNS, row);
+    const { kind, turn, seq } = job;
+    return explanation(job, now, () => this.#countAhead.get({ kind, turn, seq, now })?.[0] ?? 0);
   }
 
   unreferencedFiles(keys: readonly string[]): readonly string[] {
