@@ -1,7 +1,8 @@
 import { mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { claimOfFileKey, ResultStoreError } from "../../src/index.js";
+import { claimOfFileKey } from "../../src/index.js";
 import { codeOf, ifThere } from "./folder-errors.js";
+import { requireFileKey } from "./refusals.js";
 
 /** Only this process's user may enter: the folder holds the data of every shop. */
 const FOLDER_MODE = 0o700;
@@ -28,9 +29,7 @@ export class FolderLayout {
    * @throws ResultStoreError for what is no file key: no other name ever becomes a path.
    */
   placesOf(key: string): FilePlaces {
-    if (claimOfFileKey(key) === undefined) {
-      throw new ResultStoreError(`${JSON.stringify(key)} is not a file key.`);
-    }
+    requireFileKey(key);
     const finished = join(this.path, nameOf(key));
     return { key, finished, unfinished: finished + UNFINISHED };
   }

@@ -7,12 +7,12 @@ import {
   InvalidOptionError,
   type ResultFile,
   type ResultStore,
-  ResultStoreError,
   type ResultWriter,
 } from "../../src/index.js";
 import { folderError, ifThere } from "./folder-errors.js";
 import { type FilePlaces, FolderLayout, removeFile } from "./folder-layout.js";
 import { FolderWriter } from "./folder-writer.js";
+import { nothingToGoOnFrom } from "./refusals.js";
 
 /** Only this process's user may read and write: the files hold the data of every shop. */
 const FILE_MODE = 0o600;
@@ -136,8 +136,4 @@ class FolderResults implements ResultStore {
       throw folderError(this.#layout.path, error);
     }
   }
-}
-
-function nothingToGoOnFrom({ key, bytes }: ResultFile): ResultStoreError {
-  return new ResultStoreError(`There are no ${bytes} bytes of ${key} to go on from.`);
 }

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { claimOfFileKey, type ResultFile, type ResultStore, ResultStoreError } from "../../src/index.js";
+import { type ResultFile, type ResultStore, ResultStoreError } from "../../src/index.js";
+import { nothingToGoOnFrom, requireFileKey } from "./refusals.js";
 
 interface File {
   readonly content: Buffer;
@@ -15,7 +16,7 @@ export function memoryResults(): ResultStore {
       if (from !== undefined) requireFileKey(from.key);
       const source = from === undefined ? undefined : files.get(from.key)?.content;
       if (from !== undefined && (source === undefined || source.length < from.bytes)) {
-        throw new ResultStoreError(`There are no ${from.bytes} bytes of ${from.key} to go on from.`);
+        throw nothingToGoOnFrom(from);
       }
       const chunks: Buffer[] = source === undefined ? [] : [source.subarray(0, from?.bytes)];
       let bytes = from?.bytes ?? 0;
@@ -68,9 +69,4 @@ export function memoryResults(): ResultStore {
       if (files.size > 0) yield [...files.keys()];
     },
   };
-}
-
-function requireFileKey(key: string): void {
-  if (claimOfFileKey(key) !== undefined) return;
-  throw new ResultStoreError(`${JSON.stringify(key)} is not a file key.`);
 }

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { type ByteRange, claimOfFileKey, type ResultFile, ResultStoreError } from "../../src/index.js";
+import type { ByteRange } from "../../src/index.js";
 import { type S3Objects, together } from "./s3-objects.js";
 
 /** Bytes of a part: few enough for the memory of one writer, and S3 takes none under 5 MiB but the last. */
@@ -75,16 +75,6 @@ export class S3Files {
     if (names.length > 0) await this.objects.abortUploads(key);
     return names;
   }
-}
-
-/** @throws ResultStoreError for what is no file key: no other name ever becomes an object's. */
-export function requireFileKey(key: string): void {
-  if (claimOfFileKey(key) !== undefined) return;
-  throw new ResultStoreError(`${JSON.stringify(key)} is not a file key.`);
-}
-
-export function nothingToGoOnFrom({ key, bytes }: ResultFile): ResultStoreError {
-  return new ResultStoreError(`There are no ${bytes} bytes of ${key} to go on from.`);
 }
 
 function partName(key: string, index: number): string {

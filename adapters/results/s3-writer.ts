@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import { type ResultFile, ResultStoreError, type ResultWriter } from "../../src/index.js";
 import { Gathered } from "./gathered.js";
+import { nothingToGoOnFrom } from "./refusals.js";
 import { s3Error } from "./s3-errors.js";
-import { MOST_PARTS, nothingToGoOnFrom, PART, type S3Files } from "./s3-files.js";
+import { MOST_PARTS, PART, type S3Files } from "./s3-files.js";
 
 /** Writes one file to S3: part by part as the bytes come, put together when it is whole. */
 export class S3Writer implements ResultWriter {

@@ -9,8 +9,9 @@ import {
   type ResultStore,
   type ResultWriter,
 } from "../../src/index.js";
+import { requireFileKey } from "./refusals.js";
 import { s3Error } from "./s3-errors.js";
-import { requireFileKey, S3Files } from "./s3-files.js";
+import { S3Files } from "./s3-files.js";
 import { S3Objects } from "./s3-objects.js";
 import { S3Writer } from "./s3-writer.js";
 

@@ -1,4 +1,5 @@
 import { type ResultFile, ResultStoreError } from "../../../src/index.js";
+import { nothingToGoOnFrom } from "../refusals.js";
 import { type FileDatabase, type Statement, statement } from "./file-database.js";
 import type { FileQueries } from "./queries.js";
 
@@ -95,8 +96,4 @@ export class FileTable {
       isLast = removed.length < SLICE;
     }
   }
-}
-
-export function nothingToGoOnFrom({ key, bytes }: ResultFile): ResultStoreError {
-  return new ResultStoreError(`There are no ${bytes} bytes of ${key} to go on from.`);
 }

@@ -2,14 +2,14 @@ import { Readable } from "node:stream";
 import {
   AsyncJobsError,
   type ByteRange,
-  claimOfFileKey,
   type ResultFile,
   type ResultStore,
   ResultStoreError,
   type ResultWriter,
 } from "../../../src/index.js";
+import { nothingToGoOnFrom, requireFileKey } from "../refusals.js";
 import type { FileDatabase } from "./file-database.js";
-import { FileTable, nothingToGoOnFrom } from "./file-table.js";
+import { FileTable } from "./file-table.js";
 import type { FileQueries } from "./queries.js";
 import { DatabaseWriter } from "./writer.js";
 
@@ -102,11 +102,7 @@ class Results implements DatabaseResults {
 
   async #call<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     try {
-      for (const key of keys) {
-        if (claimOfFileKey(key) === undefined) {
-          throw new ResultStoreError(`${JSON.stringify(key)} is not a file key.`);
-        }
-      }
+      keys.forEach(requireFileKey);
       return await work();
     } catch (error) {
       throw this.#failure(error);
