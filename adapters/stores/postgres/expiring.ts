@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Expired, Visibility } from "../../../src/index.js";
-import { expiringQueries } from "../sql/expiring.js";
+import { expireInSlices, expiringQueries } from "../sql/expiring.js";
 import type { Tables } from "../sql/tables.js";
 import type { Connections } from "./connections.js";
 import type { Wake } from "./wake.js";
@@ -21,24 +20,11 @@ export class Expiring {
     this.#queries = expiringQueries(db, "id");
   }
 
-  async expire(now: number, limit: number, keptFor: number): Promise<Expired> {
-    const files: string[] = [];
-    let removed = 0;
-    do {
-      const slice = Math.min(SLICE, limit - removed);
-      const rows = await this.#wake.lookout
-        .all(this.#queries.expire, { now, limit: slice, keptFor })
-        .catch((error: unknown) => {
-          // What is removed must be told, or its files would stay. The next call meets the error again.
-          if (removed === 0) throw error;
-          return [];
-        });
-      removed += rows.length;
-      for (const [, key] of rows) if (key !== null) files.push(key);
-      if (rows.length < slice) break;
-      await nextTurn();
-    } while (removed < limit);
-    return { removed, files };
+  expire(now: number, limit: number, keptFor: number): Promise<Expired> {
+    return expireInSlices(limit, SLICE, async (slice) => {
+      const rows = await this.#wake.lookout.all(this.#queries.expire, { now, limit: slice, keptFor });
+      return rows.map(([, fileKey]) => fileKey);
+    });
   }
 
   /** The fence of the finished job that was removed; undefined if there was none. */

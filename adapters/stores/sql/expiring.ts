@@ -1,13 +1,15 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
+import type { Expired } from "../../../src/index.js";
 import { count, params, rowsQuery } from "./query.js";
 import type { Seen } from "./reading.js";
 import { IS_FINISHED, type Tables } from "./tables.js";
 
-type Expired = { readonly now: number; readonly limit: number; readonly keptFor: number };
+type ToExpire = { readonly now: number; readonly limit: number; readonly keptFor: number };
 
 type Erased = Seen & { readonly id: string };
 
-const expired = params<Expired>();
+const expired = params<ToExpire>();
 const erased = params<Erased>();
 
 /**
@@ -34,7 +36,7 @@ export function expiringQueries(db: Kysely<Tables>, key: "seq" | "id") {
     erase: { byShop: erase(false), byApp: erase(true) },
 
     /** What expired, oldest expiry first. */
-    expire: rowsQuery<Expired>()(
+    expire: rowsQuery<ToExpire>()(
       db
         .deleteFrom("jobs")
         .where(key, "in", (eb) =>
@@ -50,4 +52,32 @@ export function expiringQueries(db: Kysely<Tables>, key: "seq" | "id") {
       ["seq", "file_key"],
     ),
   };
+}
+
+/**
+ * Removes expired jobs slice by slice; all else has a turn between two.
+ *
+ * @param size jobs in one slice at most
+ * @param removeSlice removes no more jobs than it is told; gives back the key of each one's file, or null
+ */
+export async function expireInSlices(
+  limit: number,
+  size: number,
+  removeSlice: (limit: number) => Promise<readonly (string | null)[]>,
+): Promise<Expired> {
+  const files: string[] = [];
+  let removed = 0;
+  while (removed < limit) {
+    const slice = Math.min(size, limit - removed);
+    const fileKeys = await removeSlice(slice).catch((error: unknown) => {
+      // What is removed must be told, or its files would stay. The next call meets the error again.
+      if (removed === 0) throw error;
+      return [];
+    });
+    removed += fileKeys.length;
+    for (const key of fileKeys) if (key !== null) files.push(key);
+    if (fileKeys.length < slice) break;
+    await nextTurn();
+  }
+  return { removed, files };
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type Database from "better-sqlite3";
 import type { Kysely } from "kysely";
 import {
@@ -23,6 +22,7 @@ import {
   type Visibility,
   type VisibleJob,
 } from "../../../src/index.js";
+import { expireInSlices } from "../sql/expiring.js";
 import type { Tables } from "../sql/tables.js";
 import { addressOf } from "./address.js";
 import { queryBuilder } from "./builder.js";
@@ -192,27 +192,13 @@ class SqliteStore implements JobStore {
     });
   }
 
-  async expire(now: number, limit: number, keptFor = 0): Promise<Expired> {
-    const files: string[] = [];
-    let removed = 0;
-    while (removed < limit) {
-      const slice = Math.min(EXPIRE_SLICE, limit - removed);
-      const fileKeys = await this.#expireSlice(now, slice, keptFor).catch((error: unknown) => {
-        // What is removed must be told, or its files would stay. The next call meets the error again.
-        if (removed === 0) throw error;
-        return [];
-      });
-      removed += fileKeys.length;
-      for (const key of fileKeys) if (key !== null) files.push(key);
-      if (fileKeys.length < slice) break;
-      await nextTurn();
-    }
-    return { removed, files };
-  }
-
-  #expireSlice(now: number, limit: number, keptFor: number) {
-    const run = () => this.#parts.expiring.expire(now, limit, keptFor);
-    return this.#transactions.write({ run, wakes: false });
+  expire(now: number, limit: number, keptFor = 0): Promise<Expired> {
+    return expireInSlices(limit, EXPIRE_SLICE, (slice) =>
+      this.#transactions.write({
+        run: () => this.#parts.expiring.expire(now, slice, keptFor),
+        wakes: false,
+      }),
+    );
   }
 
   unreferencedFiles(keys: readonly string[]): Promise<readonly string[]> {
