@@ -1,5 +1,3 @@
-import { inspect } from "node:util";
-
 /**
  * Every error the library throws. `code` is stable and tells them apart; `message` is for the engineer who
  * reads it, except on {@link PublicError}, whose message is for the customer.
@@ -194,17 +192,5 @@ export class WebhookError extends AsyncJobsError {
     options?: { readonly cause: unknown },
   ) {
     super(message, options);
-  }
-}
-
-/** The longest text of an internal error that is kept for the operator. */
-const LONGEST_DETAIL = 8000;
-
-/** Anything that was thrown, with stack and causes, as well-formed text for the operator. Never for customers. */
-export function describeError(error: unknown): string {
-  try {
-    return inspect(error).slice(0, LONGEST_DETAIL).toWellFormed();
-  } catch {
-    return "an error that cannot be inspected";
   }
 }

@@ -1,4 +1,4 @@
-import { describeError } from "./errors.js";
+import { describeError } from "./describe-error.js";
 import type { Log } from "./events.js";
 
 /** Warnings and errors as lines on the console; the rest is dropped. */

@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
+import { describeError } from "./describe-error.js";
 import {
   AsyncJobsError,
   AttemptTimeoutError,
   ClaimLostError,
-  describeError,
   HandlerThreadError,
   InvalidOptionError,
   InvalidResultError,

@@ -1,6 +1,7 @@
 /** Runs inside the thread of one attempt: gives the handler its context, whose calls go to the other side. */
 import { parentPort, workerData } from "node:worker_threads";
-import { describeError, HandlerThreadError } from "./errors.js";
+import { describeError } from "./describe-error.js";
+import { HandlerThreadError } from "./errors.js";
 import type { AttemptFile, FileOptions, HandlerContext, ThreadHandler } from "./handler-context.js";
 import type { Progress } from "./job.js";
 import { receiveError, sendError } from "./sent-error.js";

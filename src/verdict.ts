@@ -1,6 +1,6 @@
+import { describeError } from "./describe-error.js";
 import {
   AttemptTimeoutError,
-  describeError,
   GivenUpError,
   InvalidResultError,
   PublicError,
