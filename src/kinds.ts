@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { requireKnown, requireWholeNumber } from "./checked-options.js";
 import { InvalidOptionError, UnknownKindError } from "./errors.js";
 import type { HandlerContext, HandlerResult } from "./handler-context.js";
 import type { JsonValue } from "./job.js";
@@ -56,8 +57,11 @@ export interface Kind<Name extends string = string, Input = unknown, Payload = u
   readonly scope: string | undefined;
   readonly attempts: number;
   readonly backoff: Backoff;
+  /** Milliseconds. */
   readonly timeout: number;
+  /** In one process; undefined: no limit of its own. */
   readonly concurrency: number | undefined;
+  /** Milliseconds; undefined: the engine's. */
   readonly expireAfter: number | undefined;
   run(context: HandlerContext<Payload>): Promise<HandlerResult> | HandlerResult;
 }
@@ -132,15 +136,6 @@ const KIND_OPTIONS: Readonly<Record<keyof KindRules<StandardSchemaV1> | "run" | 
   thread: true,
 };
 
-/** @throws InvalidOptionError for an option that nobody would heed */
-export function requireKnown(who: string, options: object, known: object): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
-  if (unknown === undefined) return;
-  throw new InvalidOptionError(
-    `${who} has no option ${JSON.stringify(unknown)}; it has ${Object.keys(known).join(", ")}.`,
-  );
-}
-
 /** @throws InvalidOptionError */
 function requireSchema(name: string, payload: StandardSchemaV1 | undefined): void {
   if (payload === undefined || typeof payload?.["~standard"]?.validate === "function") return;
@@ -167,15 +162,6 @@ function handlerOf<Schema extends StandardSchemaV1>(
     );
   }
   return runInThread(thread);
-}
-
-/** @throws InvalidOptionError unless the value is absent or a whole number of at least `least`. */
-export function requireWholeNumber(what: string, value: number | undefined, least = 1): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  // A text in quotes: one from the environment looks like a number without.
-  const given = typeof value === "string" ? JSON.stringify(value) : String(value);
-  const most = Number(value) > Number.MAX_SAFE_INTEGER ? `, up to ${Number.MAX_SAFE_INTEGER}` : "";
-  throw new InvalidOptionError(`${what} is ${given}; it must be a whole number of at least ${least}${most}.`);
 }
 
 /** The kinds that this process knows. */

@@ -1,11 +1,13 @@
+import { requireKnown, requireWholeNumber } from "./checked-options.js";
 import { type Clock, systemClock } from "./clock.js";
 import { InvalidOptionError } from "./errors.js";
 import type { Log } from "./events.js";
 import { DEFAULT_EXPIRE_AFTER } from "./expiry.js";
 import { type IdSource, timeOrderedId } from "./ids.js";
-import { type Kind, requireKnown, requireWholeNumber } from "./kinds.js";
+import type { Kind } from "./kinds.js";
 import { logToConsole } from "./log.js";
 import type { ResultStore } from "./results.js";
+import { isSecret, SHORTEST_SECRET } from "./seal.js";
 import type { SignedResults } from "./signed-results.js";
 import type { JobStore } from "./store.js";
 import type { Webhooks } from "./webhooks.js";
@@ -63,14 +65,14 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   /** Jobs that one principal may follow at once in this process, by requests that are held or otherwise. Default 100. */
   readonly maxFollowed?: number;
   /**
-   * Jobs of one kind that a shop may have waiting, about: more starts are refused, over HTTP by 429. Starts made at
-   * the same moment may pass it by a few; one that gives back an earlier job is never refused. Default: no limit.
+   * How many jobs of one kind a shop may have waiting: further starts are refused, over HTTP by 429. Starts made at the
+   * same moment may exceed it by a few; one that gives back an earlier job is never refused. Default: no limit.
    */
   readonly maxWaiting?: number;
   /**
    * A secret of at least 32 characters, the same in every process, by which the cursors of lists are encrypted and
-   * signed. Default: derived from `publicUrl`, so that who knows this library could read off a cursor how many jobs
-   * were ever started; no more than that.
+   * signed. Default: derived from `publicUrl`, so that anyone who knows this library could read off a cursor how many
+   * jobs were ever started, and no more than that.
    */
   readonly cursorKey?: string;
   /** Default: the clock on the wall. */
@@ -204,12 +206,9 @@ function requireMade<Part extends object>(
   throw new InvalidOptionError(`${name} must be made by ${maker}, or be left out.`);
 }
 
-/** Characters of a secret. */
-const SHORTEST_KEY = 32;
-
 function requireSecret(name: string, secret: string | undefined): void {
-  if (secret === undefined || (typeof secret === "string" && secret.length >= SHORTEST_KEY)) return;
-  throw new InvalidOptionError(`${name} must be a secret text of at least ${SHORTEST_KEY} characters.`);
+  if (secret === undefined || isSecret(secret)) return;
+  throw new InvalidOptionError(`${name} must be a secret text of at least ${SHORTEST_SECRET} characters.`);
 }
 
 const COUNTS = [

@@ -2,6 +2,14 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual
 
 const SIGNATURE_BYTES = 16;
 
+/** Characters: a shorter secret makes no key. */
+export const SHORTEST_SECRET = 32;
+
+/** Whether a key can be made of it. */
+export function isSecret(value: unknown): boolean {
+  return typeof value === "string" && value.length >= SHORTEST_SECRET;
+}
+
 /**
  * Encrypts and signs what is given out and must come back unread and unchanged. The same is always sealed the same.
  *

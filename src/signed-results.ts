@@ -1,8 +1,5 @@
 import { InvalidOptionError } from "./errors.js";
-import { Seal } from "./seal.js";
-
-/** Characters. */
-const SHORTEST_KEY = 32;
+import { isSecret, Seal, SHORTEST_SECRET } from "./seal.js";
 
 export interface SignedResultsOptions {
   /**
@@ -40,7 +37,7 @@ export interface SignedResults {
 export function signedResults({ keys }: SignedResultsOptions): SignedResults {
   if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isSecret)) {
     throw new InvalidOptionError(
-      `keys must be a list of at least one secret text, each of at least ${SHORTEST_KEY} characters.`,
+      `keys must be a list of at least one secret text, each of at least ${SHORTEST_SECRET} characters.`,
     );
   }
   const [first, ...others] = keys;
@@ -59,8 +56,4 @@ export function signedResults({ keys }: SignedResultsOptions): SignedResults {
       return undefined;
     },
   };
-}
-
-function isSecret(key: unknown): boolean {
-  return typeof key === "string" && key.length >= SHORTEST_KEY;
 }

@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { requireWholeNumber } from "../checked-options.js";
 import { type Clock, systemClock } from "../clock.js";
 import { InvalidOptionError, PublicError } from "../errors.js";
-import { defineKind, type Kind, type KindRules, requireWholeNumber } from "../kinds.js";
+import { defineKind, type Kind, type KindRules } from "../kinds.js";
 import { exportCsv } from "./csv-export.js";
 import { placeOf } from "./export-place.js";
 import { type NewsletterPayload, newsletterPayload } from "./newsletter-payload.js";
