@@ -24,15 +24,15 @@ export interface CreateOptions {
   /**
    * Names this request: a second `create` of the same kind by the same principal with the same key gives back
    * the first job instead of starting another, until that job expires. 1 to 255 characters of well-formed Unicode,
-   * none of them a control character. A host passes on what came in the header `Idempotency-Key`: undefined where
-   * there was none, for an empty text is refused like any other that cannot be a key.
+   * none of them a control character. A host passes on what came in the header `Idempotency-Key`, and undefined where
+   * there was none: an empty text is refused, like any other that cannot be a key.
    */
   readonly idempotencyKey?: string | undefined;
   /**
-   * Whether a job of the same kind and payload, of the same principal, is given back instead, if one waits that has
-   * never begun: an export asked for twice is made once. One that has begun, though it waits for another attempt, may
-   * have read what has changed since: then another is started, and so it is while a runner holds the job ready for a
-   * free slot. If that hands it back, it has not begun. Where a key is given, that alone counts.
+   * Whether to give back, instead of starting another, a job of the same kind, payload and principal that waits and has
+   * never begun: an export asked for twice is made once. A job counts as begun from its first claim, also while a runner
+   * holds it ready for a free slot, and while it waits for another attempt: it may have read what has changed since. One
+   * that a runner handed back before its handler ran has not begun. Has no effect beside an `idempotencyKey`.
    * Default false.
    */
   readonly coalesce?: boolean | undefined;
@@ -46,7 +46,7 @@ export interface CreateOptions {
 }
 
 export interface FollowOptions extends WatchOptions {
-  /** Whether to tell the job also when it was looked at and is as it was: every two seconds or so. Default false. */
+  /** Whether to yield the job at every look, changed or not: every two seconds or so. Default false. */
   readonly everyLook?: boolean;
 }
 

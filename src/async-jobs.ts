@@ -44,7 +44,7 @@ export interface AsyncJobs<Kinds extends readonly Kind[] = readonly Kind[]> {
   readonly maxWait: number;
   /** Whether it was stopped, and not started since: then no request is held. */
   readonly isStopped: boolean;
-  /** Seconds after which it is worth to ask for a pending job again, by how long its kind takes: 1 to 60. */
+  /** Seconds after which it is worth asking for a pending job again, by how long its kind takes: 1 to 60. */
   retryAfter(job: JobView): number;
 
   /**

@@ -39,7 +39,7 @@ export class Pace {
   }
 
   /**
-   * Whole seconds after which it is worth to ask for a pending job again: what is left of the usual time, and
+   * Whole seconds after which it is worth asking for a pending job again: what is left of the usual time, and
    * of a job that takes longer a quarter of what it has taken so far.
    */
   retryAfter(job: JobView, now: number): number {

@@ -64,7 +64,9 @@ export async function post(
 
 function parseTarget(text: string, allowHttp: boolean): URL {
   if (!URL.canParse(text))
-    throw new Error("The endpoint's URL is none. It must be absolute, such as https://example.com/hook.");
+    throw new Error(
+      "The endpoint's URL cannot be read; it must be absolute, such as https://example.com/hook.",
+    );
   const url = new URL(text);
   if (url.protocol !== "https:" && !(allowHttp && url.protocol === "http:")) {
     throw new Error(`The endpoint's URL begins with ${url.protocol}; it must begin with https:.`);

@@ -17,7 +17,7 @@ export type OpenStoreSetting =
   | Exclude<StoreSetting, { readonly type: "postgres" }>
   | { readonly type: "postgres"; readonly url: string };
 
-/** Between attempts, so that who tries the newsletter that always fails sees it soon. */
+/** Between attempts, so that whoever tries the newsletter that always fails sees it soon. */
 const SHORT_WAITS = { base: 100, max: 500 };
 
 export type ShopJobs = ReturnType<typeof createShopJobs>;

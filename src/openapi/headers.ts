@@ -18,7 +18,7 @@ const HEADERS = {
   "Referrer-Policy": text("Links in a result do not tell where they stood.", { const: "no-referrer" }),
   ETag: text("Names these very bytes, for `If-None-Match`.", { pattern: '^(W/)?"[^"]+"$' }),
   "Last-Modified": text("When the file was made.", date),
-  "Retry-After": text("Seconds after which it is worth to ask again.", { pattern: "^[0-9]+$" }),
+  "Retry-After": text("Seconds after which it is worth asking again.", { pattern: "^[0-9]+$" }),
   Sunset: text("From this moment on the job and its file are gone.", date),
   "Preference-Applied": text("The request was held, for so many seconds at most.", {
     pattern: "^wait=[0-9]+$",

@@ -166,8 +166,8 @@ describe("a request to an endpoint", () => {
   it.each([
     ["ftp://example.com/", /begins with ftp:/],
     ["file:///etc/passwd", /begins with file:/],
-    ["/hook", /URL is none/],
-    ["", /URL is none/],
+    ["/hook", /URL cannot be read/],
+    ["", /URL cannot be read/],
     ["https://user@example.com/", /holds credentials/],
     ["https://:password@example.com/", /holds credentials/],
   ])("is not made to %s", async (url, why) => {
