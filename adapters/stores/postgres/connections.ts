@@ -1,58 +1,16 @@
 import { createHash } from "node:crypto";
-import pg from "pg";
+import type pg from "pg";
 import { StoreClosedError } from "../../../src/index.js";
 import type { Arguments, Query } from "../sql/query.js";
 import { isBroken, isCollision, outage } from "./errors.js";
 import { connectWithin, hasSpare } from "./lent-pool.js";
 import type { CheckedOptions } from "./options.js";
+import { ignore, limits, openPool } from "./own-pool.js";
 import { Silence } from "./silence.js";
-import { decodeText } from "./texts.js";
-import { encodeValue } from "./values.js";
+import { encodeValue, TYPES } from "./values.js";
 
-/** Milliseconds before the system asks whether an idle connection is still alive; it then asks every second, ten times. */
-const KEEP_ALIVE_AFTER = 10_000;
-/** Milliseconds: longer than an idle runner's pauses between two looks, which would open a connection each otherwise. */
-const IDLE_TIMEOUT = 90_000;
 /** How often a statement is tried that others were in the way of. */
 const TRIES = 10;
-
-/**
- * Every statement is written so that one plan is the best for all tables, small and large: it is made once and kept,
- * and must not read tables whole because they were small then. On connections that are not ours, statements are
- * planned each time, for the tables as they are.
- */
-const SETTINGS = "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off";
-
-/**
- * A process that is frozen or cut off within a transaction holds its locks until the server ends it, and so does a
- * statement that nobody waits for any more. What the connection's owner has set stays.
- */
-function limits(timeout: number, local: boolean): string {
-  const ms = Math.max(1, Math.floor(timeout));
-  return `select set_config(name, '${ms}', ${local})
-    from unnest(array['idle_in_transaction_session_timeout', 'statement_timeout']) as name
-    where current_setting(name) = '0'`;
-}
-
-const { builtins } = pg.types;
-
-/** Our columns hold no integer beyond 2^53. */
-const TYPES = {
-  getTypeParser(type: number): (text: string) => unknown {
-    switch (type) {
-      case builtins.INT8:
-      case builtins.INT4:
-      case builtins.INT2:
-        return Number;
-      case builtins.BOOL:
-        return (text) => text === "t";
-      case builtins.BYTEA:
-        return (text) => Buffer.from(text.slice(2), "hex");
-      default:
-        return decodeText;
-    }
-  },
-};
 
 /** Runs statements on one connection. */
 export interface Session {
@@ -279,26 +237,6 @@ export class Connections {
     return rows;
   }
 }
-
-function openPool(connectionString: string, max: number, timeout: number): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString,
-    max,
-    application_name: "async-jobs",
-    allowExitOnIdle: true,
-    connectionTimeoutMillis: timeout,
-    idleTimeoutMillis: IDLE_TIMEOUT,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
-  });
-  const settings = `${SETTINGS}; ${limits(timeout, false)}`;
-  pool.on("connect", (client) => client.query(settings).catch(ignore));
-  // The pool drops a connection that breaks while it is idle; the next call opens another.
-  pool.on("error", ignore);
-  return pool;
-}
-
-function ignore(): void {}
 
 const names = new Map<string, string>();
 

@@ -1,4 +1,5 @@
-import { encodeText } from "./texts.js";
+import pg from "pg";
+import { decodeText, encodeText } from "./texts.js";
 
 /** An argument as PostgreSQL reads it. */
 export function encodeValue(value: unknown): unknown {
@@ -25,3 +26,23 @@ function quote(text: string): string {
   if (!text.includes('"') && !text.includes("\\")) return `"${text}"`;
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
+
+const { builtins } = pg.types;
+
+/** How answers are read. Our columns hold no integer beyond 2^53. */
+export const TYPES = {
+  getTypeParser(type: number): (text: string) => unknown {
+    switch (type) {
+      case builtins.INT8:
+      case builtins.INT4:
+      case builtins.INT2:
+        return Number;
+      case builtins.BOOL:
+        return (text) => text === "t";
+      case builtins.BYTEA:
+        return (text) => Buffer.from(text.slice(2), "hex");
+      default:
+        return decodeText;
+    }
+  },
+};
