@@ -52,7 +52,10 @@ export async function* copyJobs({ from, to, results, force, now }: Copying): Asy
     );
   }
   const files = { copied: 0, there: 0, missing: 0 };
-  let [added, seen, withoutKey, begunAnew] = [0, 0, 0, 0];
+  let added = 0;
+  let seen = 0;
+  let withoutKey = 0;
+  let begunAnew = 0;
   await to.serve(from.kinds());
   yield { jobs, added, there: 0, withoutKey, begunAnew, files };
   for (const batch of from.batches(now, results === undefined ? BATCH : BATCH_WITH_FILES)) {

@@ -38,7 +38,8 @@ export class Rows {
 
   /** How many of the shop's newest jobs of that kind wait. */
   countWaiting(shop: string, kind: string, { among, upTo }: CountBounds): number {
-    let [seen, waiting] = [0, 0];
+    let seen = 0;
+    let waiting = 0;
     for (const { state } of this.ofShop(shop, kind, Number.POSITIVE_INFINITY)) {
       if (state.type === "ready" || state.type === "delayed") waiting += 1;
       seen += 1;

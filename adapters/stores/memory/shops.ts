@@ -16,9 +16,7 @@ class Lane {
 
   remove(row: Row): void {
     this.#removed.add(row);
-    for (let { newest } = this; newest !== undefined && this.#removed.delete(newest); { newest } = this) {
-      this.#rows.pop();
-    }
+    while (this.newest !== undefined && this.#removed.delete(this.newest)) this.#rows.pop();
     if (this.#removed.size * 2 <= this.#rows.length) return;
     this.#rows = this.#rows.filter((kept) => !this.#removed.has(kept));
     this.#removed.clear();

@@ -37,7 +37,8 @@ const MOST_PUT_BACK = 1000;
 const claim = params<Claim>();
 const due = params<Due>();
 
-const [jobs, kinds] = [sql.table("jobs"), sql.table("kinds")];
+const jobs = sql.table("jobs");
+const kinds = sql.table("kinds");
 /** What is not ready and not finished: delayed or running. */
 const IS_DUE_LATER = sql`state < ${sql.lit(STATE.ready)}`;
 

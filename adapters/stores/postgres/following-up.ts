@@ -25,7 +25,9 @@ export class FollowingUp {
     const teller = this.#wake.teller();
     const tookEffect = await this.#connections.transact(async (session) => {
       const settled = await this.#settling.settle(settlements, now, session);
-      const jobs = settlements.flatMap(({ followUp }, index) => (settled[index] && followUp) || []);
+      const jobs = settlements.flatMap(({ followUp }, index) =>
+        settled[index] === true && followUp !== undefined ? [followUp] : [],
+      );
       await this.#starting.insertBeside(session, jobs, now, teller);
       return settled;
     });

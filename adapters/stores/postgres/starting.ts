@@ -278,9 +278,17 @@ function firstsOf(jobs: readonly NewJob[]): Pick<Started, "firstIds" | "firstKey
   const ids = new Set<string>();
   const keys = new Set<string>();
   return {
-    firstIds: jobs.map(({ id }) => ids.size < ids.add(id).size),
-    firstKeys: jobs.map(({ kind, shop, app = "", idempotencyKey: key }) => {
-      return key === undefined || keys.size < keys.add(JSON.stringify([kind, shop, app, key])).size;
-    }),
+    firstIds: jobs.map(({ id }) => addNew(ids, id)),
+    firstKeys: jobs.map(
+      ({ kind, shop, app = "", idempotencyKey: key }) =>
+        key === undefined || addNew(keys, JSON.stringify([kind, shop, app, key])),
+    ),
   };
+}
+
+/** Whether it was not among them yet; afterwards it is. */
+function addNew(texts: Set<string>, text: string): boolean {
+  if (texts.has(text)) return false;
+  texts.add(text);
+  return true;
 }
