@@ -18,6 +18,7 @@ import { type PruneReport, Pruner } from "./pruner.js";
 import type { JobView } from "./resource.js";
 import { JobRunner } from "./runner.js";
 import type { JobExplanation, StoreStats } from "./store.js";
+import { WaitingLimit } from "./waiting-limit.js";
 import { WebhookJobs } from "./webhooks/webhook-jobs.js";
 import type { Webhooks } from "./webhooks.js";
 
@@ -109,7 +110,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   const { store, results, clock, ids, random, publicUrl, ...settings } = resolveOptions(options);
   const log = guardLog(settings.log);
   const { concurrency, claimAhead, lease, heartbeat, expireAfter, pruneEvery, maxPayloadBytes } = settings;
-  const { maxResultBytes, retryAfter, maxWait, maxFollowed, signedResults } = settings;
+  const { maxResultBytes, retryAfter, maxWait, maxFollowed, maxWaiting, signedResults } = settings;
   const kinds = new KindRegistry(options.kinds);
   const webhooks = settings.webhooks && new WebhookJobs(settings.webhooks, { store, clock, ids, publicUrl });
   const followUp = webhooks?.noticeOf.bind(webhooks);
@@ -137,7 +138,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
     pace,
     followUp,
     cursors: new Cursors(settings.cursorKey),
-    maxWaiting: settings.maxWaiting,
+    waitingLimit: maxWaiting === undefined ? undefined : new WaitingLimit({ ...parts, pace, maxWaiting }),
     signedResults,
     inserts: new GroupCommit((batch: readonly NewJob[]) => store.insert(batch, clock.now())),
     onCancelled: (id: string) => runner.loseClaim(id),

@@ -16,7 +16,6 @@ import {
   IdempotencyConflictError,
   InvalidOptionError,
   InvalidQueryError,
-  JobLimitError,
   JobNotFoundError,
   JobUnfinishedError,
   ResultStoreError,
@@ -35,6 +34,7 @@ import { type JobView, viewOf } from "./resource.js";
 import type { ByteRange, ResultStore } from "./results.js";
 import type { SignedResults } from "./signed-results.js";
 import type { Inserted, JobStore } from "./store.js";
+import type { WaitingLimit } from "./waiting-limit.js";
 
 export interface AccessorSettings {
   readonly store: JobStore;
@@ -50,8 +50,8 @@ export interface AccessorSettings {
   readonly watch: JobWatch;
   readonly pace: Pace;
   readonly cursors: Cursors;
-  /** Jobs of one kind that a shop may have waiting, about. */
-  readonly maxWaiting: number | undefined;
+  /** Absent where a shop may have any number of jobs waiting. */
+  readonly waitingLimit: WaitingLimit | undefined;
   readonly signedResults: SignedResults | undefined;
   /** The job that is started in the write that cancels one, if there is to be one. */
   readonly followUp: ((cancelled: Visibility & { readonly id: string }) => NewJob | undefined) | undefined;
@@ -68,9 +68,6 @@ const LINK_SECONDS = 300;
 /** Seconds: S3 signs for no longer than a week, and then a job is gone anyway. */
 const LONGEST_LINK = 604_800;
 
-/** Rows: a shop that cancels over and over must not make its starts cost ever more. */
-const MOST_PASSED_OVER = 10_000;
-
 /** The jobs as one principal may see and start them: what {@link Accessor} promises. */
 export class PrincipalAccessor implements Accessor {
   readonly #principal: Principal;
@@ -86,7 +83,7 @@ export class PrincipalAccessor implements Accessor {
 
   async create(kindName: string, payload: unknown, options: CreateOptions = {}): Promise<JobView> {
     const { idempotencyKey, coalesce = false, transaction } = options;
-    const { clock, ids, maxPayloadBytes, maxWaiting } = this.#settings;
+    const { clock, ids, maxPayloadBytes, waitingLimit } = this.#settings;
     const kind = this.#kindToStart(kindName);
     if (idempotencyKey !== undefined) requireKey(idempotencyKey);
     const text = await encodePayload(kind, payload, maxPayloadBytes);
@@ -94,7 +91,7 @@ export class PrincipalAccessor implements Accessor {
     const started = this.#newJob(ids(createdAt), kindName, text, createdAt);
     const key = idempotencyKey ?? (coalesce ? payloadKey(digestOf(text)) : undefined);
     const job = key === undefined ? started : { ...started, idempotencyKey: key };
-    if (maxWaiting !== undefined) await this.#requireRoom(kindName, [job], maxWaiting);
+    if (waitingLimit !== undefined) await waitingLimit.requireRoom([job]);
     const inserted = await this.#insert(job, transaction);
     if (!inserted.created && idempotencyKey !== undefined && !isSameJson(inserted.payload, text)) {
       throw new IdempotencyConflictError();
@@ -132,7 +129,7 @@ export class PrincipalAccessor implements Accessor {
         `At most ${MAX_LIMIT} jobs start in one call; ${payloads.length} were given.`,
       );
     }
-    const { store, clock, ids, maxPayloadBytes, maxWaiting } = this.#settings;
+    const { store, clock, ids, maxPayloadBytes, waitingLimit } = this.#settings;
     const kind = this.#kindToStart(kindName);
     const texts: string[] = [];
     for (const payload of payloads) {
@@ -143,7 +140,7 @@ export class PrincipalAccessor implements Accessor {
     const jobs = idsTogether(ids, createdAt, texts.length).map((id, index) =>
       this.#newJob(id, kindName, texts[index] ?? "", createdAt),
     );
-    if (maxWaiting !== undefined) await this.#requireRoom(kindName, jobs, maxWaiting);
+    if (waitingLimit !== undefined) await waitingLimit.requireRoom(jobs);
     if (transaction !== undefined) {
       await this.#insertWithin(transaction, jobs);
       return jobs.map((job) => this.#viewOfWaiting(job));
@@ -282,21 +279,6 @@ export class PrincipalAccessor implements Accessor {
     const kind = this.#settings.kinds.get(name);
     requireScope(this.#principal, kind.scope);
     return kind;
-  }
-
-  async #requireRoom(kind: string, jobs: readonly NewJob[], maxWaiting: number): Promise<void> {
-    const { store, clock, pace } = this.#settings;
-    const { shop } = this.#owner;
-    const room = maxWaiting - jobs.length;
-    const line = await store.line(shop, kind);
-    if (line <= room) return;
-    // Some turns may be of jobs that wait no more. Only who would be refused has them counted.
-    const bounds = { among: Math.min(line, maxWaiting + MOST_PASSED_OVER), upTo: room + 1 };
-    if (room >= 0 && (await store.countWaiting(shop, kind, bounds)) <= room) return;
-    // Only a job that is started alone may have a key. If that is known, the start adds no job.
-    const [job] = jobs;
-    if (job?.idempotencyKey !== undefined && (await store.knowsKey(job, clock.now()))) return;
-    throw new JobLimitError(kind, maxWaiting, pace.usual(kind));
   }
 
   #newJob(id: string, kind: string, payload: string, createdAt: number): NewJob {
