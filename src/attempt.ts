@@ -98,6 +98,11 @@ export class Attempt {
     return progress === undefined ? { id, fence } : { id, fence, progress };
   }
 
+  /** The heartbeat failed: the next one tells it. */
+  putBack({ progress }: Renewal): void {
+    this.#progress ??= progress;
+  }
+
   #cutShort(end: AttemptEnd, reason: Error): void {
     if (this.#ended) return;
     this.#abortReason = reason;

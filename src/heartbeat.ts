@@ -67,19 +67,17 @@ export class Heartbeat {
       this.#timer = undefined;
       return;
     }
+    const renewals = attempts.map((attempt) => attempt.takeRenewal());
     const now = clock.now();
     try {
-      const lost = await store.renew(
-        attempts.map((attempt) => attempt.takeRenewal()),
-        lease,
-        now,
-      );
+      const lost = await store.renew(renewals, lease, now);
       const isLost = new Set(lost.map(({ id, fence }) => `${id}.${fence}`));
       for (const attempt of attempts) {
         if (isLost.has(`${attempt.job.id}.${attempt.job.fence}`)) attempt.loseClaim();
         else this.#thread?.renewed(attempt, now + lease);
       }
     } catch (error) {
+      for (const [index, renewal] of renewals.entries()) attempts[index]?.putBack(renewal);
       // Two more beats fit into the lease.
       log("error", "a heartbeat failed; it will be tried again", { error });
       events.emit("error", { during: "heartbeat", error });

@@ -3,8 +3,16 @@ import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { memoryResults } from "../../adapters/results/memory.js";
-import { defineKind, type Log, type ResultStore, RunnerStoppedError } from "../../src/index.js";
+import { memoryStore } from "../../adapters/stores/memory/index.js";
+import {
+  defineKind,
+  type Log,
+  type ResultStore,
+  RunnerStoppedError,
+  StoreBusyError,
+} from "../../src/index.js";
 import { blueBottle, describeEachStore, gate, keysOf, type MakeEngine } from "./engine.js";
+import { storeWith } from "./store-with.js";
 
 /** Writes 1 to 6, a line each, with a checkpoint after each; breaks off as told. */
 function counting(breakAfter: Record<number, number>) {
@@ -162,5 +170,32 @@ describeEachStore("checkpoints", (engine) => {
     await jobs.runUntilIdle();
     expect(await jobs.as(blueBottle).get(id)).toMatchObject({ progress: { done: 1, total: 4 } });
     expect(warned.filter((message) => message.includes("is not told"))).toHaveLength(1);
+  });
+
+  it("show progress with the sign of life after one that the store did not take", async () => {
+    const hold = gate();
+    const kind = defineKind("progressing", {
+      run: async ({ progress }) => {
+        progress(1, 4);
+        await hold.passed;
+      },
+    });
+    let asked = 0;
+    const inMemory = memoryStore();
+    const store = storeWith(inMemory, {
+      renew: (...args) => {
+        asked += 1;
+        return asked === 1 ? Promise.reject(new StoreBusyError("locked")) : inMemory.renew(...args);
+      },
+    });
+    const { jobs, clock, settled } = await engine({ kinds: [kind], store });
+    await jobs.start();
+    const started = settled("job:started");
+    const { id } = await jobs.as(blueBottle).create("progressing", null);
+    await started;
+    while (asked < 2) await clock.advance(1000);
+    const pending = { status: "pending", progress: { done: 1, total: 4 } };
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject(pending);
+    hold.open();
   });
 });
