@@ -3,6 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { API_PATHS, type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
 import { guardDownload } from "./download.js";
 import { hangUpOf } from "./hang-up.js";
+import { headerOf } from "./request-header.js";
 import { keepVary } from "./vary.js";
 
 /**
@@ -27,10 +28,7 @@ export function asyncJobsPlugin(
       const reply = await handle({
         method: request.method,
         url: request.url,
-        header: (name) => {
-          const value = request.headers[name];
-          return Array.isArray(value) ? value.join(", ") : value;
-        },
+        header: headerOf(request.headers),
         onHangUp: hangUpOf(response.raw),
         hostRequest: request,
       });

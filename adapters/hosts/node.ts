@@ -10,6 +10,7 @@ import {
 } from "../../src/index.js";
 import { guardDownload } from "./download.js";
 import { hangUpOf } from "./hang-up.js";
+import { headerOf } from "./request-header.js";
 import { keepVary } from "./vary.js";
 
 /**
@@ -41,10 +42,7 @@ export function asyncJobsHandler<Request extends IncomingMessage = IncomingMessa
     const reply = await handle({
       method: request.method ?? "GET",
       url: request.url ?? "/",
-      header: (name) => {
-        const value = request.headers[name];
-        return Array.isArray(value) ? value.join(", ") : value;
-      },
+      header: headerOf(request.headers),
       onHangUp: hangUpOf(response),
       hostRequest: request,
     });
