@@ -11,7 +11,15 @@ import {
 } from "../../../src/index.js";
 import { params } from "../sql/query.js";
 import { countsKey, keyOf, type ListPage, listQuery, readingQueries } from "../sql/reading.js";
-import { EXPLAINED_COLUMNS, explanation, named, refersTo, VISIBLE_COLUMNS, visibleJob } from "../sql/rows.js";
+import {
+  EXPLAINED_COLUMNS,
+  explanation,
+  named,
+  pageOf,
+  refersTo,
+  VISIBLE_COLUMNS,
+  visibleJob,
+} from "../sql/rows.js";
 import type { JobsRow, Tables } from "../sql/tables.js";
 import { sqlQuery } from "./builder.js";
 import type { Connections } from "./connections.js";
@@ -75,9 +83,7 @@ export class Reading {
       limit: limit + 1,
       now,
     });
-    if (rows.length <= limit) return { jobs: rows.map(visibleJob) };
-    const page = rows.slice(0, limit);
-    return { jobs: page.map(visibleJob), next: page.at(-1)?.[0] ?? 0 };
+    return pageOf(rows, limit);
   }
 
   async line(shop: string, kind: string): Promise<number> {

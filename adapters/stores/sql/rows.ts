@@ -3,6 +3,7 @@ import type {
   Claim,
   ClaimedJob,
   JobExplanation,
+  JobPage,
   JobResult,
   Progress,
   VisibleJob,
@@ -129,6 +130,14 @@ export function visibleJob(row: VisibleRow): VisibleJob {
   if (app !== null) job.app = app;
   if (startedAt !== null) job.startedAt = startedAt;
   return job;
+}
+
+/** A page of a list. @param rows newest first, one more than the page has if there is a next one */
+export function pageOf(rows: readonly VisibleRow[], limit: number): JobPage {
+  if (rows.length <= limit) return { jobs: rows.map(visibleJob) };
+  const page = rows.slice(0, limit);
+  const [next = 0] = page.at(-1) ?? [];
+  return { jobs: page.map(visibleJob), next };
 }
 
 export const EXPLAINED_COLUMNS = [

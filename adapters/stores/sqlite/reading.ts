@@ -16,6 +16,7 @@ import {
   EXPLAINED_COLUMNS,
   explanation,
   named,
+  pageOf,
   refersTo,
   VISIBLE_COLUMNS,
   type VisibleRow,
@@ -85,10 +86,7 @@ export class Reading {
     const pages = kinds.map((kind) =>
       rowsOf(list.get({ shop, app: app ?? null, kind, before, limit: limit + 1, now })),
     );
-    const rows = pages.flat().sort((one, other) => other[0] - one[0]);
-    if (rows.length <= limit) return { jobs: rows.map(visibleJob) };
-    const page = rows.slice(0, limit);
-    return { jobs: page.map(visibleJob), next: page.at(-1)?.[0] ?? 0 };
+    return pageOf(pages.flat().sort(newestFirst), limit);
   }
 
   line(shop: string, kind: string): number {
@@ -141,6 +139,10 @@ export class Reading {
     }
     return list;
   }
+}
+
+function newestFirst([seq]: VisibleRow, [otherSeq]: VisibleRow): number {
+  return otherSeq - seq;
 }
 
 function rowsOf([rows = "[]"]: readonly [string] | readonly [] = []): VisibleRow[] {
