@@ -81,7 +81,7 @@ export interface AsyncJobsOptions<Kinds extends readonly Kind[]> {
   readonly ids?: IdSource;
   /** Chance for the jitter of retries, from 0 to below 1. Default `Math.random`. */
   readonly random?: () => number;
-  /** Takes the operator's log. Default: warnings and errors go to the console. */
+  /** Takes the operator's log; where it throws, the line goes to the console. Default: warnings and errors go there. */
   readonly log?: Log;
 }
 

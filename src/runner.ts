@@ -26,6 +26,12 @@ const LONGEST_STORE_WAIT = 5_000;
 /** How often a stopping runner tries to hand back what it holds; afterwards the leases run out by themselves. */
 const LAST_TRIES = 5;
 
+interface Settled {
+  /** Of each that ended, in order. */
+  readonly tookEffect: readonly boolean[];
+  readonly bringsWork: boolean;
+}
+
 /** Whether something may be to claim afterwards that was not before. */
 function bringsWork({ outcome, followUp }: Settlement): boolean {
   return followUp !== undefined || outcome.type === "retry" || outcome.type === "release";
@@ -133,20 +139,15 @@ export class JobRunner {
   }
 
   async #turn(): Promise<void> {
-    const { store, clock } = this.#settings;
     const ended = this.#slots.takeEnded();
-    const settlements = this.#settlementsOf(ended);
     const request = this.#claimRequest(ended);
     const askedAt = performance.now();
-    const [settled, claimed] = await Promise.allSettled([
-      ended.length === 0 ? [] : store.settle(settlements, clock.now()),
-      request === undefined ? undefined : store.claim(request),
-    ]);
+    const [settled, claimed] = await Promise.allSettled([this.#settle(ended), this.#claim(request)]);
     this.#slots.noteStore(performance.now() - askedAt);
     if (settled.status === "fulfilled") {
-      this.#slots.release(ended, settled.value);
+      this.#slots.release(ended, settled.value.tookEffect);
       // The claim may have come before them.
-      if (settlements.some(bringsWork)) this.#wake();
+      if (settled.value.bringsWork) this.#wake();
     } else this.#slots.putBack(ended);
     if (claimed.status === "fulfilled" && claimed.value !== undefined && request !== undefined) {
       this.#announcer.rescued(claimed.value.rescued);
@@ -156,6 +157,18 @@ export class JobRunner {
     const failure = [settled, claimed].find((result) => result.status === "rejected");
     if (failure?.status === "rejected") this.#waitForStore(failure.reason);
     else this.#rest(request, claimed.status === "fulfilled" ? claimed.value : undefined);
+  }
+
+  async #settle(ended: readonly Ended[]): Promise<Settled> {
+    if (ended.length === 0) return { tookEffect: [], bringsWork: false };
+    const { store, clock } = this.#settings;
+    const settlements = this.#settlementsOf(ended);
+    const tookEffect = await store.settle(settlements, clock.now());
+    return { tookEffect, bringsWork: settlements.some(bringsWork) };
+  }
+
+  async #claim(request: ClaimRequest | undefined): Promise<ClaimResponse | undefined> {
+    return request && this.#settings.store.claim(request);
   }
 
   #claimRequest(ended: readonly Ended[]): ClaimRequest | undefined {
@@ -191,11 +204,14 @@ export class JobRunner {
     return this.#missed < 2 ? 0 : Math.min(FIRST_DUE_WAIT * 2 ** (this.#missed - 2), LONGEST_DUE_WAIT);
   }
 
-  /** The store failed: what ended is kept and tried again, a little later each time. */
+  /** The store failed, or what a settlement is made of: what ended is kept and tried again, a little later each time. */
   #waitForStore(error: unknown): void {
     const { events, log, random } = this.#settings;
     this.#storeFailures += 1;
-    log("error", "the store failed a runner; it will try again", { error, failures: this.#storeFailures });
+    log("error", "a runner could not settle or claim; it will try again", {
+      error,
+      failures: this.#storeFailures,
+    });
     events.emit("error", { during: "claim or settle", error });
     if (this.#state === "handing back" && this.#storeFailures >= LAST_TRIES) {
       this.#slots.abandonAll();
@@ -203,7 +219,7 @@ export class JobRunner {
       return;
     }
     const longest = Math.min(LONGEST_STORE_WAIT, 50 * 2 ** this.#storeFailures);
-    this.#wakeIn(longest * (0.5 + random() / 2));
+    this.#wakeIn(Math.ceil(longest * (0.5 + random() / 2)));
   }
 
   #wakeIn(delayMs: number): void {

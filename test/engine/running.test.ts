@@ -5,6 +5,8 @@ import {
   defineKind,
   PublicError,
   RunnerStoppedError,
+  timeOrderedId,
+  type Webhooks,
 } from "../../src/index.js";
 import { blueBottle, describeEachStore, gate, redBarn } from "./engine.js";
 
@@ -367,5 +369,32 @@ describeEachStore("running jobs", (engine) => {
     const done = settled("job:done");
     await jobs.as(blueBottle).create("quick", null);
     await done;
+  });
+
+  it("settles a job a little later when the source of IDs fails as it ends", async () => {
+    let isFailing = false;
+    const kind = defineKind("work", {
+      run: () => {
+        isFailing = true;
+        return "done";
+      },
+    });
+    const ids = (now: number): string => {
+      if (!isFailing) return timeOrderedId(now);
+      isFailing = false;
+      throw new Error("no IDs left");
+    };
+    const webhooks: Webhooks = {
+      timeout: 1000,
+      concurrency: 1,
+      description: { headers: {} },
+      endpoints: () => [],
+      disable: () => {},
+      send: async () => ({ status: 200 }),
+    };
+    const { jobs, clock } = await engine({ kinds: [kind], ids, webhooks });
+    const { id } = await jobs.as(blueBottle).create("work", null);
+    await clock.advanceUntil(jobs.runUntilIdle(), 100);
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "done" });
   });
 });

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { type AsyncJobs, defineKind, type EventName, type Kind } from "../../src/index.js";
 import { blueBottle, describeEachStore, gate } from "./engine.js";
 
@@ -162,5 +162,32 @@ describeEachStore("an operator is told", (engine) => {
     await jobs.runUntilIdle();
     expect(lines).toEqual(["error: a listener of job:created threw", "error: a listener of job:done threw"]);
     expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "done" });
+  });
+
+  it("by the console when the log itself throws, and jobs run on", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const kind = defineKind("work", {
+      run: ({ job }) => {
+        if (job.attempt === 1) throw new Error("not yet");
+        return "done";
+      },
+    });
+    const log = (): never => {
+      throw new Error("no room for lines");
+    };
+    const { jobs } = await engine({ kinds: [kind], log, random: () => 0 });
+    const { id } = await jobs.as(blueBottle).create("work", null);
+    await jobs.runUntilIdle();
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "done" });
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringContaining(`an attempt of job ${id} failed`),
+      expect.anything(),
+    );
+    expect(error).toHaveBeenCalledWith(
+      "async-jobs: the log threw",
+      expect.stringContaining("no room for lines"),
+    );
+    vi.restoreAllMocks();
   });
 });
