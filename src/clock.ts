@@ -8,7 +8,7 @@ export interface Timer {
  * move time by hand.
  */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. May jump backwards, as wall clocks do. */
+  /** Whole milliseconds since the Unix epoch. May jump backwards, as wall clocks do. */
   now(): number;
   /** Calls `fire` once, `delayMs` milliseconds from now. A pending timer never keeps the process alive. */
   setTimer(delayMs: number, fire: () => void): Timer;

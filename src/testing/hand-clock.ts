@@ -5,7 +5,7 @@ import type { Clock } from "../clock.js";
 export interface HandClock extends Clock {
   /**
    * Moves time forward by so many milliseconds. Timers that fall due fire in their order, each at its own
-   * moment, and what they set going comes to rest before the next one.
+   * moment, a whole millisecond, and what they set going comes to rest before the next one.
    */
   advance(ms: number): Promise<void>;
   /** Puts the clock to another time, also an earlier one. No timer fires until the next `advance`. */
@@ -27,7 +27,7 @@ export function handClock(start: number = Date.UTC(2020, 0, 1)): HandClock {
   return {
     now: () => now,
     setTimer(delayMs, fire) {
-      const timer = { at: now + Math.max(delayMs, 0), fire };
+      const timer = { at: now + Math.ceil(Math.max(delayMs, 0)), fire };
       timers.add(timer);
       return { cancel: () => void timers.delete(timer) };
     },

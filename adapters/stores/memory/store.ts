@@ -204,7 +204,8 @@ class MemoryStore implements JobStore {
 
   /** What throws becomes a rejection, and a closed store takes no calls. */
   async #call<T>(work: () => T): Promise<T> {
-    if (this.#closed) throw new StoreClosedError("The memory store was closed.");
+    if (this.#closed)
+      throw new StoreClosedError("The memory store was closed. Make its calls before close().");
     return work();
   }
 
