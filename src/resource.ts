@@ -1,5 +1,6 @@
 import { isoTime } from "./iso-time.js";
 import type { JobStatus, Progress, VisibleJob } from "./job.js";
+import { jsonText } from "./json-text.js";
 import { type Principal, seesPartnerApp } from "./principal.js";
 
 /** A job as a principal sees it, in plain values. A key without a value is left out. */
@@ -77,6 +78,17 @@ export function resourceOf(view: JobView): JobResource {
   if (view.status === "failed") resource.error = view.error;
   if (view.partnerApp !== undefined) resource.partnerApp = view.partnerApp;
   return resource;
+}
+
+/** The text of the documented JSON, without the object between: what `JSON.stringify` writes of {@link resourceOf}. */
+export function resourceText(view: JobView): string {
+  let text = `{"id":${jsonText(view.id)},"kind":${jsonText(view.kind)},"status":"${view.status}"`;
+  if (view.startedAt !== undefined) text += `,"startedAt":"${isoTime(view.startedAt)}"`;
+  if (view.status !== "pending") text += `,"completedAt":"${isoTime(view.completedAt)}"`;
+  if (view.status === "done" && view.result !== undefined) text += `,"result":${jsonText(view.result)}`;
+  if (view.status === "failed") text += `,"error":${jsonText(view.error)}`;
+  if (view.partnerApp !== undefined) text += `,"partnerApp":${jsonText(view.partnerApp)}`;
+  return `${text}}`;
 }
 
 type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import { type JobView, resourceOf } from "../resource.js";
+import type { JobView } from "../resource.js";
+import { jobText } from "./body.js";
 import { COMMON_HEADERS, type FileReply, tagOf } from "./reply.js";
 
 /** How often a job is looked at in vain before a comment tells that the connection lives: in at most 16 seconds. */
@@ -13,7 +14,7 @@ interface Known {
 
 /** Whether there is nothing more to tell to who has had this event: its job is finished. */
 export function isLastEvent(job: JobView, lastEventId: string | undefined): boolean {
-  return job.status !== "pending" && lastEventId === tagOf(bodyOf(job));
+  return job.status !== "pending" && lastEventId === tagOf(jobText(job));
 }
 
 /**
@@ -61,7 +62,8 @@ async function* writeEvents(looks: AsyncIterable<JobView>, known: Known): AsyncG
   // The first look is told of in any case: with it the headers go out.
   let silence = LOOKS_IN_SILENCE - 1;
   for await (const job of looks) {
-    const body = bodyOf(job);
+    // The same bytes as the answer to GET.
+    const body = jobText(job);
     const newState = tagOf(body);
     const newProgress = progressOf(job) ?? progress;
     let text = newState === state ? "" : event("job", newState, body);
@@ -75,11 +77,6 @@ async function* writeEvents(looks: AsyncIterable<JobView>, known: Known): AsyncG
     silence %= LOOKS_IN_SILENCE;
     if (text !== "") yield Buffer.from(text);
   }
-}
-
-/** The same bytes as the answer to GET. */
-function bodyOf(job: JobView): string {
-  return JSON.stringify({ data: resourceOf(job) });
 }
 
 function progressOf(job: JobView): string | undefined {

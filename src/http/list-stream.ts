@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Accessor, JobList, JobListQuery } from "../accessor.js";
-import { resourceOf } from "../resource.js";
+import { elementsText } from "./body.js";
 import { COMMON_HEADERS, type FileReply, JSON_TYPE } from "./reply.js";
 
 /** Jobs that are read and written together: what one request takes of memory. */
@@ -19,15 +19,11 @@ export function listStreamReply(accessor: Accessor, query: JobListQuery, first: 
 
 async function* writeList(accessor: Accessor, query: JobListQuery, first: JobList): AsyncGenerator<Buffer> {
   let slice = first;
-  yield Buffer.from(`{"data":[${textOf(slice)}`);
+  yield Buffer.from(`{"data":[${elementsText(slice.jobs)}`);
   while (slice.next !== undefined) {
     slice = await accessor.list({ ...query, limit: LIST_SLICE, cursor: slice.next });
     // Everything behind the last slice may have expired meanwhile.
-    if (slice.jobs.length > 0) yield Buffer.from(`,${textOf(slice)}`);
+    if (slice.jobs.length > 0) yield Buffer.from(`,${elementsText(slice.jobs)}`);
   }
   yield Buffer.from("]}");
-}
-
-function textOf({ jobs }: JobList): string {
-  return jobs.map((job) => JSON.stringify(resourceOf(job))).join(",");
 }

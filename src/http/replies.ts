@@ -1,13 +1,22 @@
 import type { Accessor, CreateOptions, JobListQuery } from "../accessor.js";
 import { FollowLimitError, JobNotFoundError } from "../errors.js";
-import { type JobView, resourceOf } from "../resource.js";
+import type { JobView } from "../resource.js";
+import { jobText, listText } from "./body.js";
 import { type Conditions, NotModified, requireNews } from "./conditional.js";
 import { downloadHeaders, downloadReply, fileReply } from "./download.js";
 import { errorReply } from "./errors.js";
 import { eventStreamReply, isLastEvent } from "./event-stream.js";
 import { LIST_SLICE, listStreamReply } from "./list-stream.js";
 import { requestedRange } from "./range.js";
-import { emptyReply, type FileReply, type JsonReply, jsonReply, type Reply, tagged } from "./reply.js";
+import {
+  emptyReply,
+  type FileReply,
+  type JsonReply,
+  jsonReply,
+  type Reply,
+  tagged,
+  textReply,
+} from "./reply.js";
 
 export interface ReplyContext {
   readonly publicUrl: string;
@@ -66,13 +75,12 @@ export class Replies {
     return this.#reply(async () => {
       const query = readQuery();
       const { jobs, next } = await this.#accessor.list(query);
-      const data = jobs.map(resourceOf);
       const { limit } = query;
-      if (limit === undefined) return tagged(jsonReply(200, { data }));
-      if (next === undefined) return tagged(jsonReply(200, { data, meta: { limit } }));
+      if (limit === undefined) return tagged(textReply(200, listText(jobs)));
+      if (next === undefined) return tagged(textReply(200, listText(jobs, { limit })));
       const nextPage = this.#pageUrl(query, next);
       const link = { Link: `<${nextPage}>; rel="next"` };
-      return tagged(jsonReply(200, { data, meta: { limit, nextPage } }, link));
+      return tagged(textReply(200, listText(jobs, { limit, nextPage }), link));
     });
   }
 
@@ -83,7 +91,7 @@ export class Replies {
       if (query.limit !== undefined) return this.list(() => query);
       const first = await this.#accessor.list({ ...query, limit: LIST_SLICE });
       if (first.next !== undefined) return listStreamReply(this.#accessor, query, first);
-      return tagged(jsonReply(200, { data: first.jobs.map(resourceOf) }));
+      return tagged(textReply(200, listText(first.jobs)));
     });
   }
 
@@ -176,7 +184,7 @@ export class Replies {
   }
 
   #jobReply(job: JobView, headers: Readonly<Record<string, string>> = {}): JsonReply {
-    return jsonReply(200, { data: resourceOf(job) }, { ...this.#timing(job), ...headers });
+    return textReply(200, jobText(job), { ...this.#timing(job), ...headers });
   }
 
   /** When to ask again, or until when the job can be asked for. */

@@ -32,7 +32,15 @@ export function jsonReply(
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): JsonReply {
-  const body = JSON.stringify(value);
+  return textReply(status, JSON.stringify(value), headers);
+}
+
+/** A JSON answer whose text is written already. */
+export function textReply(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): JsonReply {
   return {
     status,
     headers: {
