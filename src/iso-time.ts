@@ -1,6 +1,8 @@
-const DAY_MS = 86_400_000;
-const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
-const MINUTES_OF_DAY = Array.from(
+export const DAY_MS = 86_400_000;
+/** "00" to "59" */
+export const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+/** "00:00:" to "23:59:" */
+export const MINUTES_OF_DAY = Array.from(
   { length: 24 * 60 },
   (_, minute) => `${TWO_DIGITS[Math.floor(minute / 60)]}:${TWO_DIGITS[minute % 60]}:`,
 );

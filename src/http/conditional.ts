@@ -26,8 +26,9 @@ export function conditional(reply: Reply, conditions: Conditions): Reply {
   if (reply.status !== 200 && reply.status !== 206) return reply;
   if (!isKnown(reply.headers, conditions)) return reply;
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(reply.headers)) {
-    if (KEPT_HEADERS.includes(name)) headers[name] = value;
+  for (const name of KEPT_HEADERS) {
+    const value = reply.headers[name];
+    if (value !== undefined) headers[name] = value;
   }
   return withoutBody({ ...reply, status: 304, headers });
 }
@@ -54,6 +55,8 @@ export function requireNews(headers: Reply["headers"], conditions: Conditions): 
 function isKnown(headers: Reply["headers"], { ifNoneMatch, ifModifiedSince }: Conditions): boolean {
   const { ETag: tag, "Last-Modified": lastModified } = headers;
   if (ifNoneMatch !== undefined) {
+    // Callers say the one tag that they were told.
+    if (ifNoneMatch === tag) return true;
     const known = ifNoneMatch.split(",").map((text) => text.trim().replace(/^W\//, ""));
     return tag !== undefined && (known.includes("*") || known.includes(tag.replace(/^W\//, "")));
   }

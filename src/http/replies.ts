@@ -6,6 +6,7 @@ import { type Conditions, NotModified, requireNews } from "./conditional.js";
 import { downloadHeaders, downloadReply, fileReply } from "./download.js";
 import { errorReply } from "./errors.js";
 import { eventStreamReply, isLastEvent } from "./event-stream.js";
+import { httpTime } from "./http-time.js";
 import { LIST_SLICE, listStreamReply } from "./list-stream.js";
 import { requestedRange } from "./range.js";
 import {
@@ -14,7 +15,7 @@ import {
   type JsonReply,
   jsonReply,
   type Reply,
-  tagged,
+  taggedReply,
   textReply,
 } from "./reply.js";
 
@@ -76,11 +77,11 @@ export class Replies {
       const query = readQuery();
       const { jobs, next } = await this.#accessor.list(query);
       const { limit } = query;
-      if (limit === undefined) return tagged(textReply(200, listText(jobs)));
-      if (next === undefined) return tagged(textReply(200, listText(jobs, { limit })));
+      if (limit === undefined) return taggedReply(listText(jobs));
+      if (next === undefined) return taggedReply(listText(jobs, { limit }));
       const nextPage = this.#pageUrl(query, next);
       const link = { Link: `<${nextPage}>; rel="next"` };
-      return tagged(textReply(200, listText(jobs, { limit, nextPage }), link));
+      return taggedReply(listText(jobs, { limit, nextPage }), link);
     });
   }
 
@@ -91,12 +92,15 @@ export class Replies {
       if (query.limit !== undefined) return this.list(() => query);
       const first = await this.#accessor.list({ ...query, limit: LIST_SLICE });
       if (first.next !== undefined) return listStreamReply(this.#accessor, query, first);
-      return tagged(textReply(200, listText(first.jobs)));
+      return taggedReply(listText(first.jobs));
     });
   }
 
   get(id: string): Promise<JsonReply> {
-    return this.#reply(async () => tagged(this.#jobReply(await this.#accessor.get(id))));
+    return this.#reply(async () => {
+      const job = await this.#accessor.get(id);
+      return taggedReply(jobText(job), this.#timing(job));
+    });
   }
 
   /** The job when it is finished or news, or as it is once the time is up. At once to who has too many waits. */
@@ -105,7 +109,7 @@ export class Replies {
     return this.#reply(async () => {
       const applied = { "Preference-Applied": `wait=${wait}` };
       const replyOf = (job: JobView, isApplied = true) =>
-        tagged(this.#jobReply(job, isApplied ? applied : {}));
+        taggedReply(jobText(job), { ...this.#timing(job), ...(isApplied && applied) });
       let last: JobView | undefined;
       try {
         for await (const job of this.#accessor.follow(id, { atMost: wait * 1000, signal })) {
@@ -148,7 +152,10 @@ export class Replies {
   }
 
   cancel(id: string): Promise<JsonReply> {
-    return this.#reply(async () => this.#jobReply(await this.#accessor.cancel(id)));
+    return this.#reply(async () => {
+      const job = await this.#accessor.cancel(id);
+      return textReply(200, jobText(job), this.#timing(job));
+    });
   }
 
   /** 204 when the job is gone. */
@@ -183,15 +190,11 @@ export class Replies {
     });
   }
 
-  #jobReply(job: JobView, headers: Readonly<Record<string, string>> = {}): JsonReply {
-    return textReply(200, jobText(job), { ...this.#timing(job), ...headers });
-  }
-
   /** When to ask again, or until when the job can be asked for. */
   #timing(job: JobView): Readonly<Record<string, string>> {
     return job.status === "pending"
       ? { "Retry-After": String(this.#context.retryAfter(job)) }
-      : { Sunset: job.expiresAt.toUTCString() };
+      : { Sunset: httpTime(job.expiresAt) };
   }
 
   #pageUrl({ limit, status, kind }: JobListQuery, cursor: string): string {

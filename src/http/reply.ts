@@ -53,9 +53,19 @@ export function textReply(
   };
 }
 
-/** The answer with a tag of its very bytes, by which a caller can ask whether they have changed. */
-export function tagged({ status, headers, body }: JsonReply): JsonReply {
-  return { status, headers: { ETag: `"${tagOf(body)}"`, ...headers }, body };
+/** A JSON answer with a tag of its very bytes, by which a caller can ask whether they have changed. */
+export function taggedReply(body: string, headers: Readonly<Record<string, string>> = {}): JsonReply {
+  return {
+    status: 200,
+    headers: {
+      ETag: `"${tagOf(body)}"`,
+      "Content-Type": JSON_TYPE,
+      "Content-Length": String(Buffer.byteLength(body)),
+      ...COMMON_HEADERS,
+      ...headers,
+    },
+    body,
+  };
 }
 
 /** A short name of these very bytes. Letters, digits, "-" and "_". */

@@ -35,8 +35,9 @@ const FILE_PATH = /^\/async-jobs\/([^/]*)\.([^/.]+)$/;
 export function routeOf(path: string): Route | undefined {
   if (path === API_PATH) return { type: "list", methods: ROUTES.list.methods };
   if (path.startsWith(`${API_PATH}/`)) {
-    const [id = "", action, ...more] = path.slice(API_PATH.length + 1).split("/");
-    if (action === undefined) return { type: "job", methods: ROUTES.job.methods, id: decode(id) };
+    const below = path.slice(API_PATH.length + 1);
+    if (!below.includes("/")) return { type: "job", methods: ROUTES.job.methods, id: decode(below) };
+    const [id = "", action, ...more] = below.split("/");
     if (more.length > 0) return undefined;
     if (action === "cancel") return { type: "cancel", methods: ROUTES.cancel.methods, id: decode(id) };
     if (action === "events") return { type: "events", methods: ROUTES.events.methods, id: decode(id) };
