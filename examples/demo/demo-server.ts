@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 /** The demo server, running as a process of its own on a free port. */
 export interface DemoServer {
@@ -11,7 +12,7 @@ export interface DemoServer {
   stop(): Promise<number | null>;
 }
 
-const SERVER = new URL("../server.ts", import.meta.url).pathname;
+const SERVER = fileURLToPath(new URL("../server.ts", import.meta.url));
 
 /**
  * @param environment the variables that the server reads, but for PORT
