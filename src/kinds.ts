@@ -50,18 +50,18 @@ export interface RunInThread {
   readonly run?: never;
 }
 
-/** A named sort of job, its rules and its handler. Made by {@link defineKind}. */
+/**
+ * A named sort of job, its rules and its handler. Made by {@link defineKind}. Times are milliseconds; where a rule is
+ * undefined, the engine's own counts.
+ */
 export interface Kind<Name extends string = string, Input = unknown, Payload = unknown> {
   readonly name: Name;
   readonly schema: StandardSchemaV1<Input, Payload> | undefined;
   readonly scope: string | undefined;
   readonly attempts: number;
   readonly backoff: Backoff;
-  /** Milliseconds. */
   readonly timeout: number;
-  /** In one process; undefined: no limit of its own. */
   readonly concurrency: number | undefined;
-  /** Milliseconds; undefined: the engine's. */
   readonly expireAfter: number | undefined;
   run(context: HandlerContext<Payload>): Promise<HandlerResult> | HandlerResult;
 }
