@@ -14,15 +14,20 @@ export interface Clock {
   setTimer(delayMs: number, fire: () => void): Timer;
 }
 
-/** Node delays of 2^31 ms and more fire at once; a longer wait is cut to this and comes round again. */
+/** Node's own timers fire at once when they are to wait for longer. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The clock on the wall. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(delayMs, fire) {
-    const timeout = setTimeout(fire, Math.min(Math.max(delayMs, 0), LONGEST_DELAY_MS));
-    timeout.unref();
+    let timeout: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      const next = leftMs > LONGEST_DELAY_MS ? () => wait(leftMs - LONGEST_DELAY_MS) : fire;
+      timeout = setTimeout(next, Math.min(Math.max(leftMs, 0), LONGEST_DELAY_MS));
+      timeout.unref();
+    };
+    wait(delayMs);
     return { cancel: () => clearTimeout(timeout) };
   },
 };

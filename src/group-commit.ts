@@ -48,7 +48,11 @@ export class GroupCommit<Item, Result> {
   async #commitBatch(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await this.#commit(batch.map(({ item }) => item));
-      for (const [index, result] of results.entries()) batch[index]?.resolve(result);
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const result = results[index];
+        if (result !== undefined) resolve(result);
+        else reject(new Error(`the store was given ${batch.length} jobs and told of ${results.length}`));
+      }
     } catch (error) {
       if (batch.length === 1 || isOutage(error)) {
         for (const { reject } of batch) reject(error);

@@ -1,7 +1,15 @@
 import { expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-import { defineKind, InvalidOptionError, type JsonValue, type Principal } from "../../src/index.js";
+import { memoryStore } from "../../adapters/stores/memory/index.js";
+import {
+  createAsyncJobs,
+  defineKind,
+  InvalidOptionError,
+  type JsonValue,
+  type Principal,
+} from "../../src/index.js";
 import { blueBottle, describeEachStore, mailer, redBarn } from "./engine.js";
+import { storeWith } from "./store-with.js";
 
 const reindex = defineKind("reindex", {
   payload: z.object({ catalog: z.string(), depth: z.number().default(1) }),
@@ -350,4 +358,17 @@ describeEachStore("starting jobs", (engine) => {
     expect(() => jobs.as({ via: "api-key", shop: "" })).toThrow(/shop/);
     expect(() => jobs.as({ via: "oauth", shop: "s", app: "", scopes: [] })).toThrow(/app/);
   });
+});
+
+it("refuses the start of which the store does not tell, and no other", async () => {
+  const inMemory = memoryStore();
+  const store = storeWith(inMemory, {
+    insert: async (jobs, now) => (await inMemory.insert(jobs, now)).slice(0, 1),
+  });
+  const jobs = createAsyncJobs({ store, kinds, publicUrl: "https://app.example.com" });
+  const [told, untold] = await Promise.allSettled(
+    ["one", "another"].map((payload) => jobs.as(blueBottle).create("free", payload)),
+  );
+  expect(told).toMatchObject({ status: "fulfilled" });
+  expect(untold).toMatchObject({ reason: { message: "the store was given 2 jobs and told of 1" } });
 });
