@@ -12,8 +12,7 @@ import type { Kind } from "./kinds.js";
  * @throws PayloadTooLargeError when it takes more than `maxBytes`
  */
 export function encodePayload(kind: Kind, payload: unknown, maxBytes: number): string | Promise<string> {
-  const what = kind.schema === undefined ? "The payload" : "What the schema gives as the payload";
-  const encode = (value: unknown): string => toLimitedJson(`${what} of ${kind.name}`, value, maxBytes);
+  const encode = (value: unknown): string => toLimitedJson(kind, value, maxBytes);
   if (kind.schema === undefined) return encode(payload);
   const checked = kind.schema["~standard"].validate(payload);
   return "then" in checked
@@ -47,14 +46,16 @@ function describeIssue(issue: StandardSchemaV1.Issue): string {
   return path === "" ? issue.message : `${path}: ${issue.message}`;
 }
 
-function toLimitedJson(what: string, value: unknown, maxBytes: number): string {
-  const text = toJson(what, value);
+function toLimitedJson(kind: Kind, value: unknown, maxBytes: number): string {
+  const text = toJson(kind, value);
   const bytes = Buffer.byteLength(text);
   if (bytes <= maxBytes) return text;
-  throw new PayloadTooLargeError(`${what} takes ${bytes} bytes as JSON; at most ${maxBytes} are allowed.`);
+  throw new PayloadTooLargeError(
+    `The payload of ${kind.name} takes ${bytes} bytes as JSON; at most ${maxBytes} are allowed.`,
+  );
 }
 
-function toJson(what: string, value: unknown): string {
+function toJson({ name, schema }: Kind, value: unknown): string {
   const keys: string[] = [];
   try {
     requireJson(value, keys, new Set());
@@ -64,7 +65,8 @@ function toJson(what: string, value: unknown): string {
       error instanceof NotJson
         ? `${["payload", ...keys].join(".")} ${error.message}`
         : "The payload cannot be written as JSON.";
-    throw new InvalidPayloadError(`${what} must be JSON. ${reason}`, [reason]);
+    const what = schema === undefined ? "The payload" : "What the schema gives as the payload";
+    throw new InvalidPayloadError(`${what} of ${name} must be JSON. ${reason}`, [reason]);
   }
 }
 
