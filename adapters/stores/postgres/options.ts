@@ -27,6 +27,9 @@ export const POSTGRES_DEFAULTS = Object.freeze({
 
 /** PostgreSQL cuts longer names off; a channel of LISTEN has the schema's name. */
 const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i;
+/** Without one it is a path to a socket, or the name of a database. */
+const PROTOCOL = /^([a-z][a-z0-9+.-]*):/i;
+const PROTOCOLS = ["postgres", "postgresql", "socket"];
 /** One listens all the time, so that another is needed for the calls. */
 const FEWEST_CONNECTIONS = 2;
 
@@ -49,6 +52,14 @@ export function checkOptions(
     throw new InvalidOptionError(
       `${caller} takes a connection string such as "postgres://user:password@host/database", or a Pool of pg. ` +
         `It was given ${typeof target === "string" ? "an empty text" : typeof target}.`,
+    );
+  }
+  const protocol = typeof target === "string" ? PROTOCOL.exec(target.trim())?.[1] : undefined;
+  if (protocol !== undefined && !PROTOCOLS.includes(protocol.toLowerCase())) {
+    // The whole string may hold a password.
+    throw new InvalidOptionError(
+      `The connection string of ${caller} must begin with postgres://, as in ` +
+        `"postgres://user:password@host/database". It begins with ${protocol}:`,
     );
   }
   if (typeof target !== "string" && target.options?.max < FEWEST_CONNECTIONS) {

@@ -8,6 +8,8 @@ const URL = "postgres://localhost/app";
 
 it.each([
   ["an empty connection string", () => postgresStore(" ")],
+  ["the address of another database", () => postgresStore("mysql://root@localhost/app")],
+  ["the name of a file", () => postgresStore("sqlite:jobs.db")],
   ["what is no pool", () => postgresStore({} as pg.Pool)],
   ["a pool of one connection", () => postgresStore(new pg.Pool({ max: 1 }))],
   ["a schema with other letters", () => postgresStore(URL, { schema: 'jobs"; drop' })],
@@ -20,6 +22,17 @@ it.each([
   ["a script for a schema with other letters", () => migrationScript('jobs"; drop')],
 ])("refuses %s", (_what, make) => {
   expect(make).toThrow(InvalidOptionError);
+});
+
+it.each(["postgresql://localhost/app", "POSTGRES://localhost/app", "socket:/tmp/?db=app", "/tmp app", "app"])(
+  "takes the connection string %s, as pg does",
+  (connectionString) => {
+    expect(() => postgresStore(connectionString)).not.toThrow();
+  },
+);
+
+it("tells nothing of a connection string but its beginning", () => {
+  expect(() => postgresStore("mysql://root:s3cret@localhost/app")).toThrow(/begins with mysql:$/);
 });
 
 it("takes undefined options for ones that are left out", () => {
