@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createAsyncJobs, defineKind } from "../../src/index.js";
 import { openPlace, type Place } from "../processes/place.js";
 import { endWithParent, settingsOf, tell } from "../processes/tell.js";
@@ -10,6 +11,8 @@ export interface BlockingSettings {
   readonly timeout: number;
   /** For how long the handler holds the event loop; for ever when absent. */
   readonly blockFor?: number;
+  /** A path: it gives the event loop back once there is such a file. */
+  readonly blockUntil?: string;
 }
 
 export type BlockingMessage =
@@ -22,7 +25,11 @@ export type BlockingMessage =
 
 const say = (message: BlockingMessage): void => tell(message);
 endWithParent();
-const { place, heartbeat, lease, timeout, blockFor } = settingsOf<BlockingSettings>();
+const { place, heartbeat, lease, timeout, blockFor, blockUntil } = settingsOf<BlockingSettings>();
+
+function hold(ms?: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 const jobs = createAsyncJobs({
   store: openPlace(place),
@@ -33,7 +40,8 @@ const jobs = createAsyncJobs({
       timeout,
       run: () => {
         say({ type: "blocking", at: Date.now() });
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockFor);
+        if (blockUntil === undefined) hold(blockFor);
+        else while (!existsSync(blockUntil)) hold(10);
         return "kept";
       },
     }),

@@ -1,4 +1,5 @@
-import { relative } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, inject, it } from "vitest";
 import { memoryStore } from "../../adapters/stores/memory/index.js";
@@ -23,7 +24,7 @@ describe.each(DATABASES)("a handler that holds the event loop, its job in %s", (
   });
 
   /** A process that is about to run a job which holds its event loop, and one that would take the job over. */
-  async function blocked(settings: Pick<BlockingSettings, "heartbeat" | "timeout" | "blockFor">) {
+  async function blocked(settings: Omit<BlockingSettings, "place" | "lease">) {
     const folder = await children.folder();
     if (database === "PostgreSQL") keepInPostgres(folder, inject("postgresUrl"));
     const place = databaseIn(folder);
@@ -62,8 +63,12 @@ describe.each(DATABASES)("a handler that holds the event loop, its job in %s", (
   });
 
   it("loses its lease where the event loop alone sends heartbeats", async () => {
-    const { child, rival, id } = await blocked({ heartbeat: "loop", timeout: LONG, blockFor: 3 * LEASE });
+    const blockUntil = join(await children.folder(), "taken-over");
+    const { child, rival, id } = await blocked({ heartbeat: "loop", timeout: LONG, blockUntil });
+    const done = next(rival, "job:done");
     await rival.start();
+    await done;
+    await writeFile(blockUntil, "");
     await child.hears("claim-lost");
     expect(await rival.as(blueBottle).get(id)).toMatchObject({ status: "done", result: "taken over" });
     expect(await rival.explain(id)).toMatchObject({ failures: 0, deaths: 1 });
