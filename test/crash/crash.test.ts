@@ -30,6 +30,7 @@ describe.each<[string, Prepare, string]>([
   );
 
   it("loses no job and gives none two outcomes", { timeout: LONG }, async () => {
+    const isOfAttempt = (point: string): boolean => / ID\.\d/.test(point);
     const isMaking = (point = ""): boolean => point.startsWith("after create ");
     const firsts = points
       .filter((point) => /^(after|halfway) .* #1$/.test(point))
@@ -38,8 +39,9 @@ describe.each<[string, Prepare, string]>([
     const crashes = await crashAtEach(firsts.map((point) => [point]));
     expect(crashes.flatMap(({ problems }) => problems)).toEqual([]);
     const missed = firsts.filter((_point, index) => crashes[index]?.at.length !== 1);
-    // Which attempt writes a file can differ from run to run: then there is no such moment to be killed at.
-    expect(missed.filter((point) => !/ ID\.\d/.test(point))).toEqual([]);
+    expect(missed.filter((point) => !isOfAttempt(point))).toEqual([]);
+    // Which attempt writes a file can differ from run to run: then a few moments of it are not there to be killed at.
+    expect(missed.length).toBeLessThan(firsts.filter(isOfAttempt).length / 2);
   });
 
   it("nor when it is killed again after its restart", { timeout: LONG }, async () => {

@@ -63,7 +63,10 @@ describe("three hosts that run jobs, and one database", () => {
     const { outcomes, changed, lost } = await auditOf(file);
     expect(outcomes).toEqual(new Map(ids.map((id) => [id, 1])));
     expect([...changed, ...lost]).toEqual([]);
-    for (const job of await storedJobs(file)) expect(job).toMatchObject({ failures: 0, deaths: 1, fence: 2 });
+    for (const job of await storedJobs(file)) {
+      expect(job).toMatchObject({ failures: 0, deaths: 1 });
+      expect(job.fence).toBeGreaterThan(1);
+    }
 
     for (const other of others) other.say("stop 1");
     await Promise.all(others.map(({ ended }) => ended));

@@ -42,14 +42,22 @@ describe.each(DATABASES)("a process that is frozen past its lease, on %s", (data
     const { outcomes, changed } = await auditOf(file);
     expect(outcomes).toEqual(new Map(ids.map((id) => [id, 1])));
     expect(changed).toEqual([]);
-    for (const job of await storedJobs(file)) expect(job).toMatchObject({ failures: 0, deaths: 1, fence: 2 });
+    const fences = new Map<string, number>();
+    for (const job of await storedJobs(file)) {
+      expect(job).toMatchObject({ failures: 0, deaths: 1 });
+      // More than 2 where the other handed a job back, unbegun, on a busy machine.
+      expect(job.fence).toBeGreaterThan(1);
+      fences.set(job.id, job.fence);
+    }
 
     const [halved = "", patient = "", insistent = ""] = ids;
     expect(await text((await mine.openResult(halved)).stream)).toBe(rowsOf("halved", ROWS));
     expect(await mine.get(patient)).toMatchObject({ result: sentenceOf("patient") });
     expect(await text((await mine.openResult(insistent)).stream)).toBe(sentenceOf("insistent"));
     await jobs.prune();
-    expect(new Set(await readdir(resultsIn(folder)))).toEqual(new Set([`${halved}.2`, `${insistent}.2`]));
+    expect(new Set(await readdir(resultsIn(folder)))).toEqual(
+      new Set([halved, insistent].map((id) => `${id}.${fences.get(id)}`)),
+    );
   });
 
   it.each([
