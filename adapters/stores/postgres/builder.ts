@@ -6,6 +6,7 @@ import {
   PostgresQueryCompiler,
   type RawBuilder,
   type SchemableIdentifierNode,
+  sql,
 } from "kysely";
 import { Place, type Query, type RowOf, rowsQuery } from "../sql/query.js";
 import { TABLE_NAMES, type Tables } from "../sql/tables.js";
@@ -48,6 +49,11 @@ class StoreCompiler extends PostgresQueryCompiler {
     if (this.#atDatabaseTime && value instanceof Place && value.name === "now") this.append(DATABASE_NOW);
     else super.appendValue(value);
   }
+}
+
+/** A value that is the same for all rows: the server works it out once, not for each of them. */
+export function once(value: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(select ${value})`;
 }
 
 /** Compiles a statement that is written as SQL. */

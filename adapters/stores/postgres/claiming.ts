@@ -3,7 +3,7 @@ import type { ClaimedJob, ClaimRequest, ClaimResponse } from "../../../src/index
 import { params } from "../sql/query.js";
 import { CLAIMED_COLUMNS, claimedJob } from "../sql/rows.js";
 import { IS_READY, type JobsRow, STATE, type Tables } from "../sql/tables.js";
-import { sqlQuery } from "./builder.js";
+import { once, sqlQuery } from "./builder.js";
 import type { Connections, Session } from "./connections.js";
 import type { Wake } from "./wake.js";
 
@@ -43,10 +43,10 @@ const kinds = sql.table("kinds");
 const IS_DUE_LATER = sql`state < ${sql.lit(STATE.ready)}`;
 
 function claimingQuery(db: Kysely<Tables>, shares: RawBuilder<unknown>) {
-  const now = sql`cast(${claim("now")} as bigint)`;
+  const now = once(sql`cast(${claim("now")} as bigint)`);
+  const shift = once(sql`cast(${claim("sentAt")} as bigint) - cast(${claim("now")} as bigint)`);
   // The runner compares these with its own clock.
-  const byItsClock = (moment: string) =>
-    sql`claimed.${sql.ref(moment)} - ${now} + cast(${claim("sentAt")} as bigint)`;
+  const byItsClock = (moment: string) => sql`claimed.${sql.ref(moment)} + ${shift}`;
   const columns = sql.join(
     CLAIMED_COLUMNS.map((column) =>
       column === "created_at" || column === "started_at"
@@ -78,7 +78,7 @@ with due as materialized (
     select free.kind from ${kinds} as free where free.kind in (select kind from claimed) for update skip locked
   ) and kinds.kind = top.kind and kinds.served < top.turn
 )
-select due.at - ${now} + cast(${claim("sentAt")} as bigint) as "dueAt",
+select due.at + ${shift} as "dueAt",
   (select count(*) from picked) < (select sum(shares.found) from shares) as "wasMissed",
   claimed.kind as of, ${columns}
 from due left join (claimed join shares using (kind)) on true

@@ -11,7 +11,7 @@ import { params } from "../sql/query.js";
 import { visibleJob } from "../sql/rows.js";
 import { type Cancelled, cancelQueries } from "../sql/settling.js";
 import { STATE, type Tables } from "../sql/tables.js";
-import { sqlQuery } from "./builder.js";
+import { once, sqlQuery } from "./builder.js";
 import type { Connections, Session } from "./connections.js";
 import { type Columns, claimsOf, inOrder, type RenewalQuery, type Renewed, renew } from "./renewing.js";
 import type { Wake } from "./wake.js";
@@ -53,7 +53,8 @@ function queriesOf(db: Kysely<Tables>, channel: string) {
   const isHeld = sql`jobs.id = given.id and jobs.fence = given.fence and jobs.state + 0 = ${sql.lit(STATE.running)}`;
   const failed = sql`given.state in (${sql.lit(STATE.failed)}, ${sql.lit(STATE.delayed)})`;
   const finishes = sql`given.completed_at is not null`;
-  const shift = sql`cast(${settled("now")} as bigint) - cast(${settled("sentAt")} as bigint)`;
+  const shift = once(sql`cast(${settled("now")} as bigint) - cast(${settled("sentAt")} as bigint)`);
+  const leaseUntil = once(sql`cast(${renewed("now")} as bigint) + cast(${renewed("leaseMs")} as bigint)`);
   return {
     cancel: cancelQueries<CancelledAt>(
       db,
@@ -112,7 +113,7 @@ with given as materialized (
   ) as given(id, fence, checkpoint, progress)
 ), kept as (
   update ${jobs} as jobs set
-    due_at = cast(${renewed("now")} as bigint) + cast(${renewed("leaseMs")} as bigint),
+    due_at = ${leaseUntil},
     checkpoint = coalesce(given.checkpoint, jobs.checkpoint),
     progress = coalesce(given.progress, jobs.progress)
   from given where ${isHeld}

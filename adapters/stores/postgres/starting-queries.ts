@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import { payloadKey } from "../../../src/index.js";
 import { params } from "../sql/query.js";
 import { STATE, type Tables } from "../sql/tables.js";
-import { sqlQuery } from "./builder.js";
+import { once, sqlQuery } from "./builder.js";
 
 /** Columns of the jobs to add, and whether each is the first in its call to have its ID, and its key. */
 export type Started = {
@@ -72,7 +72,7 @@ with given as materialized (
 ), ${someFresh()}, ${lanesOf(sql`fresh`, schema, lane)}, added as (
   insert into ${jobs} (state, turn, id, kind, shop, app, payload, created_at, idempotency_key)
   select ${sql.lit(STATE.ready)}, lanes.turn + nth, id, kind, shop, app, payload,
-    created_at + cast(${given("now")} as bigint) - cast(${given("sentAt")} as bigint), key
+    created_at + ${once(sql`cast(${given("now")} as bigint) - cast(${given("sentAt")} as bigint)`)}, key
   from fresh join lanes using (kind, shop) order by place
   returning kind
 ), ${known(sql`fresh`)}
@@ -97,7 +97,7 @@ with owners as materialized (
 ), ${lanesOf(sql`owners`, schema, LANE)}, added as (
   insert into ${jobs} (state, turn, id, kind, shop, app, payload, created_at)
   select ${sql.lit(STATE.ready)}, lanes.turn + nth, id, kind, shop, app, payload,
-    created_at + cast(${fresh("now")} as bigint) - cast(${fresh("sentAt")} as bigint)
+    created_at + ${once(sql`cast(${fresh("now")} as bigint) - cast(${fresh("sentAt")} as bigint)`)}
   from unnest(
     ${fresh("ids")}::text[], ${fresh("owners")}::bigint[], ${fresh("nths")}::bigint[], ${fresh("payloads")}::text[]
   ) with ordinality as given(id, owner, nth, payload, place)

@@ -110,7 +110,7 @@ describe.each([
     expect(plan).toMatch(/Index Scan using jobs_ready on jobs.*\n +Index Cond: \(kind = /);
     expect(plan).toMatch(/Index Only Scan using jobs_due on jobs/);
     expect(plan).toMatch(
-      /Update on jobs(.*\n){1,7}.*Index Scan (using|on) jobs_pkey.*\n +Index Cond: \(id = /,
+      /Update on jobs(.*\n){1,12}.*Index Scan (using|on) jobs_pkey.*\n +Index Cond: \(id = /,
     );
     expect(plan).not.toMatch(/Seq Scan on jobs/);
   });
