@@ -44,19 +44,6 @@ export function analyze(url: string): Promise<void> {
   return administer(url, "analyze");
 }
 
-/** Transactions of a database until now, as the server counts them. */
-export async function countTransactions({ postgres }: Servers, url: string): Promise<number> {
-  const client = new pg.Client(postgres);
-  await client.connect();
-  const { rows } = await client.query({
-    text: "select xact_commit + xact_rollback from pg_stat_database where datname = $1",
-    values: [new URL(url).pathname.slice(1)],
-    rowMode: "array",
-  });
-  await client.end();
-  return Number(rows[0]);
-}
-
 async function administer(url: string, statement: string): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();

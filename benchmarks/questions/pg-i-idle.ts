@@ -1,27 +1,41 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { countdown } from "../contenders.js";
-import { countTransactions, makeDatabase } from "../databases.js";
+import { makeDatabase } from "../databases.js";
 import { openGraphile, openOurs, openPgBoss, startGraphile } from "../postgres-contenders.js";
 import type { Bench, Figures, Question } from "../question.js";
 
-/** Milliseconds. The server counts what a connection did some time after it did it; and the first looks are over. */
-const SETTLE = 65_000;
+/** Milliseconds, after which the first looks are over. */
+const SETTLE = 5_000;
 const IDLE = 60_000;
+
+/** Counts what this process asks by pg, as all contenders do: the server's own count has its housekeeping in it. */
+function countQueries(): () => number {
+  const { query } = pg.Client.prototype;
+  let count = 0;
+  Object.assign(pg.Client.prototype, {
+    query(this: pg.Client, ...args: readonly unknown[]): unknown {
+      count += 1;
+      return Reflect.apply(query, this, args);
+    },
+  });
+  return () => count;
+}
 
 /** What a runner asks that has nothing to do. */
 const measure =
   (start: (url: string) => Promise<unknown>) =>
   async (bench: Bench): Promise<Figures> => {
     const url = await makeDatabase(bench);
+    const asked = countQueries();
     await start(url);
     await sleep(SETTLE);
-    const before = await countTransactions(bench.servers, url);
+    const before = asked();
     const begin = process.cpuUsage();
     await sleep(IDLE);
     const { user, system } = process.cpuUsage(begin);
-    const asked = (await countTransactions(bench.servers, url)) - before;
     return {
-      "transactions a minute": asked / (IDLE / 60_000),
+      "queries a minute": (asked() - before) / (IDLE / 60_000),
       "% of one CPU": (user + system) / 1000 / (IDLE / 100),
     };
   };
@@ -42,9 +56,8 @@ export const question: Question = {
       const boss = await openPgBoss(url);
       await boss.work("noop", async () => {});
     }),
-    // The server's own housekeeping is counted too.
     "no queue": measure(async () => {}),
   },
   ratios: () => [],
-  targets: { "transactions a minute": { atMost: 2 } },
+  targets: { "queries a minute": { atMost: 2 } },
 };
