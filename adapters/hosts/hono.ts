@@ -1,5 +1,11 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { type AsyncJobs, createHandler, type HandlerOptions, type Kind } from "../../src/index.js";
+import {
+  type AsyncJobs,
+  createHandler,
+  type HandlerOptions,
+  type Kind,
+  type Reply,
+} from "../../src/index.js";
 import { plainRequestOf, responseOf } from "./request-response.js";
 import { keepVary } from "./vary.js";
 
@@ -24,10 +30,15 @@ export function asyncJobsMiddleware(
   return async (context, next) => {
     const reply = await handle(plainRequestOf(context.req.raw, context));
     if (reply === undefined) return next();
-    // Hono puts what was set before, once it is asked for, in the place of our headers of the same name.
-    const { headers: before } = context.res;
-    const { Vary = "" } = keepVary(before.get("Vary") ?? undefined, reply.headers);
-    if (before.has("Vary")) before.set("Vary", Vary);
+    keepOurs(context.res.headers, reply.headers);
     return responseOf(reply, (error) => jobs.report("a download", error));
   };
+}
+
+/** Hono puts what was set before, once it is asked for, in the place of our headers of the same name. */
+function keepOurs(before: Headers, ours: Reply["headers"]): void {
+  const { Vary = "" } = keepVary(before.get("Vary") ?? undefined, ours);
+  const varies = before.has("Vary");
+  for (const name of Object.keys(ours)) before.delete(name);
+  if (varies) before.set("Vary", Vary);
 }

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import express from "express";
 import Fastify from "fastify";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import Koa from "koa";
 import { expect, it, onTestFinished } from "vitest";
@@ -71,6 +71,23 @@ function onHono(jobs: AsyncJobs<readonly Kind[]>, before: MiddlewareHandler): Re
   const app = new Hono().use(before).use(honoMiddleware(jobs, options));
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
 }
+
+it.each([
+  ["by header", (context: Context) => context.header("Cache-Control", "public, max-age=60")],
+  ["by res", (context: Context) => context.res.headers.set("Cache-Control", "public, max-age=60")],
+])("lets Hono put nothing that was set before, %s, in the place of our headers", async (_how, set) => {
+  const jobs = createAsyncJobs({ store: memoryStore(), publicUrl: "https://app.example.com", kinds: [] });
+  const app = new Hono()
+    .use((context, next) => {
+      set(context);
+      context.header("X-Powered-By", "a shop");
+      return next();
+    })
+    .use(honoMiddleware(jobs, options));
+  const { headers } = await app.request("/api/v1/async-jobs");
+  expect(headers.get("Cache-Control")).toBe("private, no-cache");
+  expect(headers.get("X-Powered-By")).toBe("a shop");
+});
 
 it.each(Object.entries(hosts))(
   "keeps on %s what was said before of what answers vary by",
