@@ -1,5 +1,6 @@
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { type AsyncJobs, defineKind, type EventName, type Kind } from "../../src/index.js";
+import { logToConsole } from "../../src/log.js";
 import { blueBottle, describeEachStore, gate } from "./engine.js";
 
 const LEASE = 30_000;
@@ -165,6 +166,7 @@ describeEachStore("an operator is told", (engine) => {
   });
 
   it("by the console when the log itself throws, and jobs run on", async () => {
+    onTestFinished(() => void vi.restoreAllMocks());
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const kind = defineKind("work", {
@@ -188,6 +190,38 @@ describeEachStore("an operator is told", (engine) => {
       "async-jobs: the log threw",
       expect.stringContaining("no room for lines"),
     );
-    vi.restoreAllMocks();
+  });
+
+  it("by the console when the promise of the log rejects", async () => {
+    onTestFinished(() => void vi.restoreAllMocks());
+    const told: unknown[] = [];
+    const heard = new Promise<void>((resolve) => {
+      vi.spyOn(console, "error").mockImplementation((line, error) => {
+        told.push(line, error);
+        resolve();
+      });
+    });
+    const kind = defineKind("work", {
+      run: ({ log }) => {
+        log("warn", "full", {});
+        return "";
+      },
+    });
+    const { jobs } = await engine({
+      kinds: [kind],
+      log: (_level, message) => message === "full" && Promise.reject(new Error("no room for lines")),
+    });
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    await jobs.as(blueBottle).create("work", null);
+    await jobs.runUntilIdle();
+    await heard;
+    expect(told).toEqual(["async-jobs: the log threw", expect.stringContaining("no room for lines")]);
+  });
+
+  it("by the console what JSON cannot say", async () => {
+    onTestFinished(() => void vi.restoreAllMocks());
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    logToConsole("warn", "many rows", { rows: 10n });
+    expect(warn).toHaveBeenCalledWith("async-jobs: many rows { rows: 10n }");
   });
 });
