@@ -2,7 +2,7 @@ import { InvalidOptionError, type WebhookEndpoint, type Webhooks } from "../../s
 import { DESCRIPTION, USER_AGENT } from "./description.js";
 import { ReachableNetworks } from "./networks.js";
 import { type PostSettings, post, type Resolve, resolveBySystem } from "./post.js";
-import { hasKey, PREFIX, signatureOf } from "./signature.js";
+import { signatureOf } from "./signature.js";
 
 export type { Resolve, ResolvedAddress } from "./post.js";
 
@@ -74,11 +74,7 @@ function requireEndpoints(endpoints: readonly WebhookEndpoint[]): readonly Webho
       "endpoints must give a list of { id, url, secret, app }: texts that are not empty, app left out where there is none.",
     );
   }
-  const keyless = endpoints.find(({ secret }) => !hasKey(secret));
-  if (keyless === undefined) return endpoints;
-  throw new InvalidOptionError(
-    `The secret of the endpoint ${keyless.id} begins with ${PREFIX}, so that base64 must follow, and does not.`,
-  );
+  return endpoints;
 }
 
 function requireOptions({ endpoints, disable, timeout, concurrency }: WebhooksOptions): void {

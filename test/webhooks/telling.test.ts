@@ -174,6 +174,25 @@ describeEachStore("a webhook", (engine) => {
     expect(receiver.received.map(({ headers }) => headers["webhook-id"])).toEqual([`msg_${id}`, `msg_${id}`]);
   });
 
+  it.each(["whsec_", "whsec_A", "whsec_!!", "whsec_c2VjcmV0 "])(
+    "is not signed by the secret %j, which holds no key, and goes to other endpoints all the same",
+    async (secret) => {
+      const [hooks, keyless, other] = [new Hooks(), await openReceiver(), await openReceiver()];
+      hooks.add(keyless, { id: "keyless", secret });
+      hooks.add(other, { id: "other" });
+      const { jobs } = await engine({ kinds, webhooks: hooks.webhooks() });
+      const reasons: unknown[] = [];
+      jobs.on("job:retrying", ({ error }) => reasons.push(error));
+      await jobs.as(blueBottle).create("greet", null);
+      await jobs.runUntilIdle();
+      expect(other.received).toHaveLength(1);
+      expect(keyless.received).toEqual([]);
+      expect(reasons).toMatchObject([
+        { cause: { message: expect.stringMatching(/secret of the endpoint keyless .* base64/) } },
+      ]);
+    },
+  );
+
   it("goes to a Partner App of its own jobs alone, and to the shop of all", async () => {
     const [hooks, ofShop, ofApp] = [new Hooks(), await openReceiver(), await openReceiver()];
     hooks.add(ofShop);
