@@ -1,4 +1,5 @@
 import { AttemptFileWriter } from "./attempt-file.js";
+import { requireCursor } from "./checkpoint-cursor.js";
 import type { Clock, Timer } from "./clock.js";
 import {
   AttemptTimeoutError,
@@ -35,6 +36,8 @@ export class Attempt {
   #abortReason: Error | undefined;
   #file: AttemptFileWriter | undefined;
   #progress: Progress | undefined;
+  /** What the last heartbeat or checkpoint told. */
+  #taken: Renewal | undefined;
   #hasWarned = false;
   #begun = false;
   #ended = false;
@@ -95,12 +98,13 @@ export class Attempt {
     const { id, fence } = this.job;
     const progress = this.#progress;
     this.#progress = undefined;
-    return progress === undefined ? { id, fence } : { id, fence, progress };
+    this.#taken = progress === undefined ? { id, fence } : { id, fence, progress };
+    return this.#taken;
   }
 
-  /** The heartbeat failed: the next one tells it. */
-  putBack({ progress }: Renewal): void {
-    this.#progress ??= progress;
+  /** The store did not take it: the next heartbeat tells it, unless another has told more meanwhile. */
+  putBack(renewal: Renewal): void {
+    if (renewal === this.#taken) this.#progress ??= renewal.progress;
   }
 
   #cutShort(end: AttemptEnd, reason: Error): void {
@@ -175,12 +179,19 @@ export class Attempt {
   }
 
   async #checkpoint(cursor: JsonValue): Promise<void> {
+    requireCursor(cursor);
     this.#requireLive();
     const { store, lease, clock } = this.#surroundings;
     const file = await this.#file?.save();
     this.#requireLive();
     const checkpoint: Checkpoint = file === undefined ? { cursor } : { cursor, file };
-    const lost = await store.renew([{ ...this.takeRenewal(), checkpoint }], lease, clock.now());
+    const renewal = this.takeRenewal();
+    const lost = await store
+      .renew([{ ...renewal, checkpoint }], lease, clock.now())
+      .catch((error: unknown) => {
+        this.putBack(renewal);
+        throw error;
+      });
     if (lost.length > 0) this.loseClaim();
     this.#requireLive();
   }

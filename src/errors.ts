@@ -109,7 +109,10 @@ export class ResultTooLargeError extends AsyncJobsError {
   readonly code = "RESULT_TOO_LARGE";
 }
 
-/** A handler returned what cannot be a result: not a string, or a string beside a file. Fails the job at once. */
+/**
+ * A handler returned what cannot be a result: not a string, or a string beside a file; or the cursor of its checkpoint
+ * is no JSON. Fails the job at once.
+ */
 export class InvalidResultError extends AsyncJobsError {
   readonly code = "INVALID_RESULT";
 }

@@ -15,6 +15,7 @@ export interface HandlerContext<Payload> {
    * when both are durable.
    *
    * @throws ClaimLostError when this attempt is no longer the job's current one.
+   * @throws InvalidResultError when JSON would not carry the cursor unchanged, as it does no `Date`.
    */
   checkpoint(cursor: JsonValue): Promise<void>;
   /**

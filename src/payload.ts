@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { InvalidPayloadError, PayloadTooLargeError } from "./errors.js";
 import type { Kind } from "./kinds.js";
+import { NotJsonError, writeJson } from "./strict-json.js";
 
 /**
  * Checks a payload by its kind's schema and writes what the schema gives as JSON. At once, if the schema does:
@@ -56,66 +57,11 @@ function toLimitedJson(kind: Kind, value: unknown, maxBytes: number): string {
 }
 
 function toJson({ name, schema }: Kind, value: unknown): string {
-  const keys: string[] = [];
   try {
-    requireJson(value, keys, new Set());
-    return JSON.stringify(value);
+    return writeJson("payload", value);
   } catch (error) {
-    const reason =
-      error instanceof NotJson
-        ? `${["payload", ...keys].join(".")} ${error.message}`
-        : "The payload cannot be written as JSON.";
+    const reason = error instanceof NotJsonError ? error.message : "The payload cannot be written as JSON.";
     const what = schema === undefined ? "The payload" : "What the schema gives as the payload";
     throw new InvalidPayloadError(`${what} of ${name} must be JSON. ${reason}`, [reason]);
   }
-}
-
-/** Its message goes on after the name of the value. */
-class NotJson extends Error {}
-
-/**
- * JSON drops or alters some values in silence; a handler must never meet another payload than was checked.
- *
- * @param keys lead to the value; when it throws, to the one that is at fault
- * @param above the objects that the value is in
- */
-function requireJson(value: unknown, keys: string[], above: Set<object>): void {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return;
-    case "number":
-      if (Number.isFinite(value)) return;
-      throw new NotJson(`is ${value}.`);
-    case "object":
-      if (value !== null) requireJsonObject(value, keys, above);
-      return;
-    default:
-      throw new NotJson(value === undefined ? "is undefined." : `is a ${typeof value}.`);
-  }
-}
-
-function requireJsonObject(value: object, keys: string[], above: Set<object>): void {
-  if (above.has(value)) throw new NotJson("contains itself.");
-  above.add(value);
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) requireJsonAt(String(index), item, keys, above);
-  } else {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
-      throw new NotJson(`is not a plain object but of the class ${value.constructor?.name}.`);
-    }
-    if ("toJSON" in value) throw new NotJson("is not a plain object: it has toJSON.");
-    for (const [key, item] of Object.entries(value)) {
-      // An absent key and an undefined one are the same to JSON and to optional properties.
-      if (item !== undefined) requireJsonAt(key, item, keys, above);
-    }
-  }
-  above.delete(value);
-}
-
-function requireJsonAt(key: string, item: unknown, keys: string[], above: Set<object>): void {
-  keys.push(key);
-  requireJson(item, keys, above);
-  keys.pop();
 }

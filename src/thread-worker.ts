@@ -1,5 +1,6 @@
 /** Runs inside the thread of one attempt: gives the handler its context, whose calls go to the other side. */
 import { parentPort, workerData } from "node:worker_threads";
+import { requireCursor } from "./checkpoint-cursor.js";
 import { describeError } from "./describe-error.js";
 import { HandlerThreadError } from "./errors.js";
 import type { AttemptFile, FileOptions, HandlerContext, ThreadHandler } from "./handler-context.js";
@@ -68,6 +69,7 @@ function contextOf({ job, payload }: ThreadOrder): HandlerContext<unknown> {
       else telling ??= setTimeout(tellProgress, PROGRESS_EVERY);
     },
     async checkpoint(cursor) {
+      requireCursor(cursor);
       tellProgress();
       await ask({ type: "checkpoint", cursor });
     },

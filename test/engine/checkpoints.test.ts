@@ -146,6 +146,24 @@ describeEachStore("checkpoints", (engine) => {
   });
 
   it.each([
+    ["a Date", { since: new Date(0) }, "cursor.since is not a plain object but of the class Date."],
+    ["what is no number", [0 / 0], "cursor.0 is NaN."],
+    ["nothing", undefined, "cursor is undefined."],
+  ])("refuse a cursor of %s, from which no attempt could go on", async (_what, cursor, reason) => {
+    const kind = defineKind("wrong", {
+      run: async ({ checkpoint }) => {
+        // @ts-expect-error wrong on purpose
+        await checkpoint(cursor);
+      },
+    });
+    const { jobs } = await engine({ kinds: [kind] });
+    const { id } = await jobs.as(blueBottle).create("wrong", null);
+    await jobs.runUntilIdle();
+    expect((await jobs.explain(id))?.detail).toContain(`The cursor of a checkpoint must be JSON. ${reason}`);
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ status: "failed" });
+  });
+
+  it.each([
     ["a text", "1", 4],
     ["a BigInt", 1n, 4],
     ["what is no number", 0 / 0, 4],
@@ -170,6 +188,64 @@ describeEachStore("checkpoints", (engine) => {
     await jobs.runUntilIdle();
     expect(await jobs.as(blueBottle).get(id)).toMatchObject({ progress: { done: 1, total: 4 } });
     expect(warned.filter((message) => message.includes("is not told"))).toHaveLength(1);
+  });
+
+  it("show progress that a failed one was to tell", async () => {
+    const hold = gate();
+    const failures: unknown[] = [];
+    const kind = defineKind("progressing", {
+      run: async ({ progress, checkpoint }) => {
+        progress(1, 4);
+        await checkpoint("here").catch((error: unknown) => failures.push(error));
+        await hold.passed;
+      },
+    });
+    const inMemory = memoryStore();
+    let asked = 0;
+    const store = storeWith(inMemory, {
+      renew: (...args) => {
+        asked += 1;
+        return asked === 1 ? Promise.reject(new StoreBusyError("locked")) : inMemory.renew(...args);
+      },
+    });
+    const { jobs, clock } = await engine({ kinds: [kind], store });
+    await jobs.start();
+    const { id } = await jobs.as(blueBottle).create("progressing", null);
+    while (asked < 2) await clock.advance(1000);
+    expect(failures).toHaveLength(1);
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ progress: { done: 1, total: 4 } });
+    hold.open();
+  });
+
+  it("never show less progress again when a heartbeat fails that was sent before them", async () => {
+    const [beat, saved, hold] = [gate(), gate(), gate()];
+    const kind = defineKind("progressing", {
+      run: async ({ progress, checkpoint }) => {
+        progress(1, 4);
+        await beat.passed;
+        progress(2, 4);
+        await checkpoint("here");
+        saved.open();
+        await hold.passed;
+      },
+    });
+    const inMemory = memoryStore();
+    let asked = 0;
+    const store = storeWith(inMemory, {
+      renew: async (...args) => {
+        asked += 1;
+        if (asked > 1) return inMemory.renew(...args);
+        beat.open();
+        await saved.passed;
+        throw new StoreBusyError("locked");
+      },
+    });
+    const { jobs, clock } = await engine({ kinds: [kind], store });
+    await jobs.start();
+    const { id } = await jobs.as(blueBottle).create("progressing", null);
+    while (asked < 3) await clock.advance(1000);
+    expect(await jobs.as(blueBottle).get(id)).toMatchObject({ progress: { done: 2, total: 4 } });
+    hold.open();
   });
 
   it("show progress with the sign of life after one that the store did not take", async () => {
