@@ -146,6 +146,9 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
   };
 
   let isClosed = false;
+  const requireOpen = (): void => {
+    if (isClosed) throw new StoreClosedError("These jobs were closed, and their store: make new ones.");
+  };
   const jobs: AsyncJobs<Kinds> = {
     publicUrl,
     kinds: options.kinds,
@@ -169,7 +172,7 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
       },
     }),
     async start() {
-      if (isClosed) throw new StoreClosedError("These jobs were closed, and their store: make new ones.");
+      requireOpen();
       watch.start();
       runner.start();
       pruner.start();
@@ -184,7 +187,10 @@ export function createAsyncJobs<const Kinds extends readonly Kind[]>(
       await jobs.stop(stopOptions);
       await store.close();
     },
-    runUntilIdle: () => runner.runUntilIdle(),
+    async runUntilIdle() {
+      requireOpen();
+      await runner.runUntilIdle();
+    },
     prune: () => pruner.prune(),
     stats: () => store.stats(clock.now()),
     async explain(id) {

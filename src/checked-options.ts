@@ -14,6 +14,7 @@ export function requireWholeNumber(what: string, value: number | undefined, leas
   if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
   // A text in quotes: one from the environment looks like a number without.
   const given = typeof value === "string" ? JSON.stringify(value) : String(value);
-  const most = Number(value) > Number.MAX_SAFE_INTEGER ? `, up to ${Number.MAX_SAFE_INTEGER}` : "";
+  const most =
+    typeof value === "number" && value > Number.MAX_SAFE_INTEGER ? `, up to ${Number.MAX_SAFE_INTEGER}` : "";
   throw new InvalidOptionError(`${what} is ${given}; it must be a whole number of at least ${least}${most}.`);
 }

@@ -51,7 +51,13 @@ export class GroupCommit<Item, Result> {
       for (const [index, { resolve, reject }] of batch.entries()) {
         const result = results[index];
         if (result !== undefined) resolve(result);
-        else reject(new Error(`the store was given ${batch.length} jobs and told of ${results.length}`));
+        else {
+          reject(
+            new StoreUnavailableError(
+              `The store was given ${batch.length} at once and told of ${results.length}. What it did not tell of may be done.`,
+            ),
+          );
+        }
       }
     } catch (error) {
       if (batch.length === 1 || isOutage(error)) {

@@ -139,7 +139,7 @@ function placeStarts(
 
 /** Routers write names otherwise than OpenAPI does, which would take `:id` for a part that is always the same. */
 function requirePath(path: string): void {
-  if (/^\/(?!.*\/[:*])/.test(path)) return;
+  if (/^(?!.*\/[:*])\//.test(path)) return;
   throw new InvalidOptionError(
     `starts has the path ${JSON.stringify(path)}; it must begin with a slash, its names in braces: /api/v1/newsletters/{id}/export.`,
   );

@@ -64,7 +64,7 @@ it("runs in Chromium, on a page of the API's own site and of another", async (co
 });
 
 /** What a page sees that does all that the client can. */
-const EXPORTED = { isFirst: true, status: "done", length: FILE.length, refusal: "RefusedError" };
+const EXPORTED = { isFirst: true, status: "done", length: FILE.length, refusal: "RefusedError NOT_FOUND" };
 
 /** GET /page exports from each shop of its query and posts what it saw. */
 function servePage(script: string) {

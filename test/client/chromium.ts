@@ -49,7 +49,8 @@ export async function openPage(chromium: string, url: string): Promise<never> {
     browser.once("close", (code) => resolve(`It ended with ${code}. ${said}`));
   });
   onTestFinished(async () => {
-    if (browser.pid !== undefined && browser.exitCode === null) process.kill(-browser.pid, "SIGKILL");
+    if (browser.pid !== undefined && browser.exitCode === null && browser.signalCode === null)
+      process.kill(-browser.pid, "SIGKILL");
     await ended;
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   });

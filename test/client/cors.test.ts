@@ -21,7 +21,7 @@ describe("a page of another site", () => {
       isFirst: true,
       status: "done",
       length: FILE.length,
-      refusal: "RefusedError",
+      refusal: "RefusedError NOT_FOUND",
     });
   });
 

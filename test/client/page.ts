@@ -1,4 +1,4 @@
-import { createClient } from "../../src/client/index.js";
+import { createClient, RefusedError } from "../../src/client/index.js";
 
 /** What a page of a browser does with the client. Gives what it saw, as JSON. */
 export async function exportTable(
@@ -19,7 +19,9 @@ export async function exportTable(
   const { stream, fileName } = await client.download(job, { signal: new AbortController().signal });
   const { length } = await new Response(stream).text();
   await client.erase(id);
-  const refusal = await client.get(id).catch((error: unknown) => String(error).split(":", 1)[0]);
+  const refusal = await client
+    .get(id)
+    .catch((error: unknown) => (error instanceof RefusedError ? `${error.name} ${error.code}` : error));
   const isFirst = again.id === id && listed.join() === id && fileName === `${id}.csv`;
   return JSON.stringify({ isFirst, status: job.status, length, refusal });
 }

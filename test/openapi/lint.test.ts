@@ -157,7 +157,7 @@ it("refuses a route of a kind that there is not, and a payload that cannot be sa
   expect(openapi(jobs, { starts: said }).paths["/x"]).toBeDefined();
 });
 
-it.each(["start", "/api/v1/newsletters/:id/start", "/files/*", ""])(
+it.each(["start", "/api/v1/newsletters/:id/start", "/:id/start", "/files/*", "/*", ""])(
   "refuses %j as the path of a route",
   (path) => {
     expect(() => openapi(jobs, { starts: { [path]: { kind: "opaque" } } })).toThrow(/names in braces/);

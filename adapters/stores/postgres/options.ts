@@ -29,7 +29,7 @@ export const POSTGRES_DEFAULTS = Object.freeze({
 const SCHEMA = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i;
 /** Without one it is a path to a socket, or the name of a database. */
 const PROTOCOL = /^([a-z][a-z0-9+.-]*):/i;
-const PROTOCOLS = ["postgres", "postgresql", "socket"];
+const PROTOCOLS = ["postgres", "postgresql", "pg", "socket"];
 /** One listens all the time, so that another is needed for the calls. */
 const FEWEST_CONNECTIONS = 2;
 

@@ -57,7 +57,7 @@ const SUBJECTS = [
 ];
 
 /** Of paths, of bodies, and of callers who hang up: what a mount and a parser could get wrong only together. */
-const IN_ALL_SITUATIONS: ReadonlySet<HostCases> = new Set([mounting, connections, downloads]);
+const IN_ALL_SITUATIONS: ReadonlySet<HostCases> = new Set([mounting, connections, cancelling, downloads]);
 
 /**
  * What the HTTP surface promises, as tests of a host adapter: over real sockets, at the root and under a prefix,
