@@ -5,6 +5,8 @@ import { type Crash, crash, inParallel, type Prepare, pointsOf } from "./sweep.j
 
 /** Milliseconds. */
 const LONG = 120_000;
+/** How often a moment is waited for that does not come in every run. */
+const TRIES = 3;
 
 /** `npm run crash` kills at all points; here after the first write of each kind, which is before the next one. */
 describe.each<[string, Prepare, string]>([
@@ -36,12 +38,15 @@ describe.each<[string, Prepare, string]>([
       .filter((point) => /^(after|halfway) .* #1$/.test(point))
       // One transaction makes all tables: of its statements the last stands for those before it.
       .filter((point, index, all) => !isMaking(point) || !isMaking(all[index + 1]));
-    const crashes = await crashAtEach(firsts.map((point) => [point]));
-    expect(crashes.flatMap(({ problems }) => problems)).toEqual([]);
-    const missed = firsts.filter((_point, index) => crashes[index]?.at.length !== 1);
+    let missed: readonly string[] = firsts;
+    for (let tries = 1; tries <= TRIES && missed.length > 0; tries += 1) {
+      const crashes = await crashAtEach(missed.map((point) => [point]));
+      expect(crashes.flatMap(({ problems }) => problems)).toEqual([]);
+      missed = missed.filter((_point, index) => crashes[index]?.at.length !== 1);
+    }
     expect(missed.filter((point) => !isOfAttempt(point))).toEqual([]);
-    // Which attempt writes a file can differ from run to run: then a few moments of it are not there to be killed at.
-    expect(missed.length).toBeLessThan(firsts.filter(isOfAttempt).length / 2);
+    // Which attempt writes a file can differ from run to run: then a moment of it may not come, however often tried.
+    expect(missed.length).toBeLessThan(firsts.filter(isOfAttempt).length / 4);
   });
 
   it("nor when it is killed again after its restart", { timeout: LONG }, async () => {
