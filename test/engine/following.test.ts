@@ -11,26 +11,31 @@ const unscoped = { via: "oauth", shop: "blue-bottle", app: "mailer", scopes: [] 
 const greet = defineKind("greet", { run: ({ job }) => `hello ${job.shop}` });
 
 /** Collects what a follower is told. */
-async function collect(told: AsyncIterable<JobView>): Promise<readonly string[]> {
+async function collect(
+  told: AsyncIterable<JobView>,
+  hear: (state: string) => void = () => {},
+): Promise<readonly string[]> {
   const seen: string[] = [];
-  for await (const job of told)
-    seen.push(job.startedAt === undefined ? job.status : `${job.status}, started`);
+  for await (const job of told) {
+    const state = job.startedAt === undefined ? job.status : `${job.status}, started`;
+    seen.push(state);
+    hear(state);
+  }
   return seen;
 }
 
 describeEachStore("following a job", (engine) => {
   it("tells the job as it is, each change that its owner can see, and its end", async () => {
-    const { passed, open } = gate();
-    const slow = defineKind("slow", { run: () => passed.then(() => "done") });
-    const { jobs, settled } = await engine({ kinds: [slow] });
+    const [first, started] = [gate(), gate()];
+    const slow = defineKind("slow", { run: () => started.passed.then(() => "done") });
+    const { jobs } = await engine({ kinds: [slow] });
     const { id } = await jobs.as(blueBottle).create("slow", null);
-    const told = collect(jobs.as(blueBottle).follow(id));
-    const started = settled("job:started");
-    const idle = jobs.runUntilIdle();
-    await started;
-    await new Promise(setImmediate);
-    open();
-    await idle;
+    const told = collect(jobs.as(blueBottle).follow(id), (state) => {
+      first.open();
+      if (state === "pending, started") started.open();
+    });
+    await first.passed;
+    await jobs.runUntilIdle();
     expect(await told).toEqual(["pending", "pending, started", "done, started"]);
   });
 
