@@ -3,6 +3,7 @@ import { constants, createGzip } from "node:zlib";
 import type { OpenedResult, ResultFacts } from "../accessor.js";
 import type { ByteRange } from "../results.js";
 import { prefersGzip } from "./accept.js";
+import { httpTime } from "./http-time.js";
 import { ofLength } from "./of-length.js";
 import { etagOf, lastModifiedOf } from "./range.js";
 import { COMMON_HEADERS, type FileReply } from "./reply.js";
@@ -78,7 +79,7 @@ function headersOf(file: ResultFacts): Readonly<Record<string, string>> {
     "Content-Type": withCharset(file.contentType),
     "Content-Disposition": `attachment; filename="${file.fileName}"; filename*=UTF-8''${encodeURIComponent(file.fileName)}`,
     "Last-Modified": lastModifiedOf(file),
-    Sunset: file.expiresAt.toUTCString(),
+    Sunset: httpTime(file.expiresAt),
   };
 }
 

@@ -4,7 +4,7 @@ import { DAY_MS, MINUTES_OF_DAY, TWO_DIGITS } from "../iso-time.js";
 let day = Number.NaN;
 let dayText = "";
 
-/** What `toUTCString` writes, at a tenth of its cost: each poll of a finished job says one. */
+/** A time as HTTP's headers say it: what `toUTCString` writes, at a tenth of its cost. Each poll of a finished job says one. */
 export function httpTime(time: Date): string {
   const ms = time.getTime();
   if (Number.isNaN(ms)) return time.toUTCString();

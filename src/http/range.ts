@@ -1,5 +1,6 @@
 import type { ResultFacts } from "../accessor.js";
 import type { ByteRange } from "../results.js";
+import { httpTime } from "./http-time.js";
 
 /** The part asked for lies beyond the file. */
 export class UnsatisfiableRange extends Error {
@@ -36,5 +37,5 @@ export function etagOf({ tag }: ResultFacts): string {
 }
 
 export function lastModifiedOf({ completedAt }: ResultFacts): string {
-  return completedAt.toUTCString();
+  return httpTime(completedAt);
 }
